@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The ioctl interface of dm-mirsync on /dev/mirsync (CAP_SYS_ADMIN), for what
+ * is too big for a dm message: status in binary, code tables of both sites, and
+ * the verdicts of a failback. Same layout for 32- and 64-bit callers. A volume
+ * is named by the device number of its dm device. Fields in structs of tables
+ * are little-endian (__le*), all others native.
+ */
+#ifndef MIRSYNC_IOCTL_H
+#define MIRSYNC_IOCTL_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define MS_IOC_VERSION_NUMBER	1u
+#define MS_SITE_LOCAL		0u
+#define MS_SITE_PEER		1u
+
+struct ms_ioc_status {
+	__u64 dev;		/* in: makedev number of the dm device, as in st_rdev of 64 bits: major << 32 | minor */
+	__u64 sectors;
+	__u32 seg_sectors;
+	__u32 extent_segs;
+	__u64 segments, extents;
+	__u32 role;		/* enum ms_role, in force */
+	__u32 claim;		/* enum ms_claim */
+	__u32 disk;		/* enum ms_disk */
+	__u32 meeting;		/* enum ms_meeting */
+	__u32 connected;
+	__u32 replicating;	/* writes are being mirrored */
+	__u32 copying;		/* 0, 1: resync as source, 2: as target */
+	__u32 in_sync;
+	__u32 failback;		/* 0 none, 1 begun, 2 copying */
+	__u32 peer_claim, peer_disk;
+	__u32 hot, max_hot;
+	__u32 flags;		/* MS_SB_* */
+	__u32 last_error;	/* positive errno of the last failed resync or failback, 0 none */
+	__u64 gen_current, gen_base;
+	__u64 valid;		/* segments with a valid code */
+	__u64 marked;		/* segments out of sync */
+	__u64 candidates;	/* extents still to be compared */
+	/* of the running or last resync; reset when one starts */
+	__u64 rs_extents_done, rs_extents_total;
+	__u64 rs_equal;		/* segments found equal by code */
+	__u64 rs_differ;	/* segments found different */
+	__u64 rs_copied;	/* segments copied and acknowledged */
+	__u64 rs_copied_bytes;
+	__u64 rs_ms;		/* milliseconds, of a finished one in all */
+	/* since activation */
+	__u64 tx_bytes, rx_bytes;	/* on the wire, all of it */
+	__u64 tx_data_bytes;	/* payload of writes and copies */
+	__u64 gen_read_sectors;	/* data read to make codes */
+	__u64 copy_read_sectors;	/* data read to be copied */
+	__u64 writes, write_sectors;	/* of the application or the peer */
+	__u64 record_writes;	/* writes of the activity record */
+	__u64 inflight;		/* writes not completed */
+	__u64 unacked;		/* writes the peer has not confirmed */
+	__u64 reserved[16];
+};
+
+struct ms_ioc_range {		/* SUMMARY, TABLE */
+	__u64 dev;		/* in */
+	__u64 first;		/* in: extent */
+	__u32 count;		/* in: entries there is room for; out: entries filled */
+	__u32 site;		/* in: MS_SITE_* */
+	__u64 buffer;		/* in: struct ms_summary_entry[] or struct ms_wire_table[] */
+};
+
+/*
+ * One extent's verdict. The kernel adds differs to the marks. It takes the rest
+ * of the extent as equal only if both versions still hold at their sites.
+ */
+struct ms_ioc_verdict {
+	__u64 extent;
+	__u64 local_version;
+	__u64 peer_version;
+	__u8 differs[60];	/* bit i: segment i differs or is not known to be equal */
+	__u32 held;		/* out: 1 when the versions held */
+};
+
+struct ms_ioc_verdicts {
+	__u64 dev;		/* in */
+	__u32 count;		/* in: at most 512 */
+	__u32 held;		/* out: how many held */
+	__u64 buffer;		/* in, out: struct ms_ioc_verdict[] */
+};
+
+#define MS_FAILBACK_BEGIN	1u	/* persisted: all are candidates; the peer agrees to be the target */
+#define MS_FAILBACK_START	2u	/* start the copy */
+#define MS_FAILBACK_CANCEL	3u	/* before the start */
+#define MS_FAILBACK_FORCE	1u	/* flags: also over what the peer wrote alone */
+
+struct ms_ioc_failback {
+	__u64 dev;
+	__u32 step;		/* MS_FAILBACK_* */
+	__u32 flags;
+	char error[120];	/* out: why not, when it fails */
+};
+
+struct ms_ioc_switch {		/* demote here, promote there; waits for the outcome */
+	__u64 dev;
+	__u32 flags;		/* 0 */
+	__u32 ms;		/* out: milliseconds without a primary */
+	char error[120];
+};
+
+#define MS_IOC_MAGIC	0xc7
+#define MS_IOC_VERSION	_IOR(MS_IOC_MAGIC, 0, __u32)
+#define MS_IOC_STATUS	_IOWR(MS_IOC_MAGIC, 1, struct ms_ioc_status)
+#define MS_IOC_SUMMARY	_IOWR(MS_IOC_MAGIC, 2, struct ms_ioc_range)
+#define MS_IOC_TABLE	_IOWR(MS_IOC_MAGIC, 3, struct ms_ioc_range)
+#define MS_IOC_VERDICTS	_IOWR(MS_IOC_MAGIC, 4, struct ms_ioc_verdicts)
+#define MS_IOC_FAILBACK	_IOWR(MS_IOC_MAGIC, 5, struct ms_ioc_failback)
+#define MS_IOC_SWITCH	_IOWR(MS_IOC_MAGIC, 6, struct ms_ioc_switch)
+
+#endif
