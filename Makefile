@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The top: what a person or the continuous integration calls. The kernel module is
+# built by kbuild (see Kbuild and scripts/build-module), the CLI by
+# userspace/build.mk, the unit tests by tests/unit.mk. All output is below build/.
+#
+#   make              the module for every installed kernel of a supported series; the CLI
+#   make modules [KVER=RELEASE]    make cli    make unit    make lint    make sparse
+#   make check [CASES="010 020"] [KERNELS=6.1]    everything, as CI does
+#   make install [PREFIX=/usr/local] [KVER=RELEASE]    make demo    make clean
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+KERNELS ?= 6.1 6.12
+export KERNELS
+
+# Asked for once, when a target needs it.
+kvers = $(if $(KVER),$(KVER),$(shell scripts/kernels))
+
+BUILD := build
+SHARED_USER := $(filter-out %_kernel.c,$(wildcard dm-mirsync/shared/*.c))
+
+all: modules cli
+
+modules: $(BUILD)
+	@set -e; list="$(kvers)"; \
+	test -n "$$list" || { echo "no kernel headers found: scripts/install-deps" >&2; exit 1; }; \
+	for k in $$list; do scripts/build-module $$k; done
+
+# Warnings of kbuild's W=1 and of sparse, in trees of their own.
+sparse: $(BUILD)
+	@set -e; for k in $(kvers); do scripts/lint-module $$k; done
+
+lint: sparse
+	scripts/check-includes
+
+check:
+	tests/run
+
+demo: modules cli
+	tests/demo/run
+
+install-deps:
+	scripts/install-deps
+
+$(BUILD):
+	mkdir -p $@
+
+include userspace/build.mk
+include tests/unit.mk
+
+# The kernel to install for; a chroot or a build machine says another.
+install: KVER ?= $(shell uname -r)
+install: cli
+	scripts/build-module $(KVER)
+	install -D -m 644 $(BUILD)/$(KVER)/dm-mirsync.ko \
+		$(DESTDIR)/lib/modules/$(KVER)/extra/dm-mirsync.ko
+	$(if $(DESTDIR),,depmod $(KVER))
+	install -D -m 755 $(BUILD)/mirsync $(DESTDIR)$(PREFIX)/sbin/mirsync
+	set -e; for page in $(wildcard userspace/man/*.8 doc/man/*.8); do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/}; done
+
+clean:
+	rm -rf ./$(BUILD)
+
+.PHONY: all modules sparse lint check demo install-deps install clean cli unit

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The unit tests: each tests/unit/test_*.c is one program, linked with the shared
+# layer under the address and undefined-behaviour sanitizers. Included by the
+# Makefile at the top. Other .c files of tests/unit are linked to every program.
+
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
+UNIT_COMMON := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c)) $(SHARED_USER)
+UNIT_COMMON_OBJECTS := $(UNIT_COMMON:%.c=$(BUILD)/unit/%.o)
+UNIT_CFLAGS = -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -Idm-mirsync -Itests/unit \
+	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+	$(shell pkg-config --cflags cmocka libxxhash)
+
+unit-programs: $(UNIT_PROGRAMS)
+
+unit: unit-programs
+	tests/unit-run $(UNIT_PROGRAMS)
+
+$(UNIT_PROGRAMS): $(BUILD)/unit/%: $(BUILD)/unit/tests/unit/%.o $(UNIT_COMMON_OBJECTS)
+	$(CC) -fsanitize=address,undefined -o $@ $^ $(shell pkg-config --libs cmocka libxxhash)
+
+$(BUILD)/unit/%.o: %.c tests/unit.mk
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(UNIT_COMMON_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.d)
+
+.PHONY: unit-programs
+.SECONDARY:
