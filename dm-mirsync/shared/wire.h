@@ -39,15 +39,14 @@ enum ms_frame_type {
 	MS_F_FLUSH = 18,	/* no body: all writes before it become stable */
 	MS_F_ANNOUNCE = 19,	/* struct ms_announce[]: extents about to become hot; a hint */
 	/* resync */
-	MS_F_MARKS = 32,	/* target to source: struct ms_marks */
+	MS_F_MARKS = 32,	/* target to source: struct ms_marks[], at most MS_MARKS_BATCH; answered by RESULT */
 	MS_F_MARKS_END = 33,	/* target to source: no body */
 	MS_F_GO = 34,		/* source to target: struct ms_go; mirrored writes follow */
 	MS_F_CMP_EXTENTS = 35,	/* source to target: struct ms_cmp_extent[] */
 	MS_F_CMP_CODES = 36,	/* source to target: struct ms_cmp_codes, codes */
 	MS_F_CMP_VERSIONS = 37,	/* source to target: struct ms_cmp_version[] */
 	MS_F_CMP_REPLY = 38,	/* target to source: struct ms_cmp_reply; same handle */
-	MS_F_DONE = 39,		/* source to target: struct ms_done; target flushes, persists, acks by DONE_ACK */
-	MS_F_DONE_ACK = 40,	/* target to source: struct ms_result */
+	MS_F_DONE = 39,		/* source to target: struct ms_done; target flushes, persists, answers by RESULT */
 	MS_F_PROGRESS = 41,	/* source to target: struct ms_progress, for its status */
 	/* tables for a reader at the other site */
 	MS_F_SUMMARY_REQ = 48,	/* struct ms_range_req */
@@ -151,6 +150,7 @@ struct ms_marks {
 	u8 marks[MS_BITMAP_BYTES];
 	u8 reserved[4];
 } __packed;
+#define MS_MARKS_BATCH	64u
 
 struct ms_go {
 	__le32 gap;		/* 1: the target is inconsistent until DONE */

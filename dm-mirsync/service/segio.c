@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Payload buffers and data-device I/O; see segio.h. Called by the engine's
+ * write path, the peer's receiver, the generator and the resync.
+ */
+#include <linux/blkdev.h>
+#include <linux/completion.h>
+#include <linux/slab.h>
+
+#include "shared/code.h"
+#include "service/segio.h"
+
+int ms_pool_init(struct ms_pool *p, unsigned int reserve)
+{
+	int r;
+
+	mutex_init(&p->reserve);
+	r = mempool_init_page_pool(&p->pages, reserve, 0);
+	if (r)
+		return r;
+	r = bioset_init(&p->bios, 64, 0, BIOSET_NEED_BVECS);
+	if (r)
+		mempool_exit(&p->pages);
+	return r;
+}
+
+void ms_pool_exit(struct ms_pool *p)
+{
+	bioset_exit(&p->bios);
+	mempool_exit(&p->pages);
+	mutex_destroy(&p->reserve);
+}
+
+/* All pages at once without waiting; what was got is given back when it does not work out. */
+static bool take_pages(struct ms_pool *p, struct ms_buf *b, gfp_t gfp)
+{
+	u32 i;
+
+	for (i = 0; i < b->nr; i++) {
+		b->bv[i].bv_page = mempool_alloc(&p->pages, gfp);
+		if (!b->bv[i].bv_page)
+			break;
+	}
+	if (i == b->nr)
+		return true;
+	while (i)
+		mempool_free(b->bv[--i].bv_page, &p->pages);
+	return false;
+}
+
+int ms_buf_alloc(struct ms_pool *p, struct ms_buf *b, u64 sector, u32 nsectors)
+{
+	u32 offset = (sector << SECTOR_SHIFT) & ~PAGE_MASK;
+	u32 left = nsectors << SECTOR_SHIFT;
+	u32 i;
+
+	b->bytes = left;
+	b->nr = DIV_ROUND_UP(offset + left, PAGE_SIZE);
+	b->bv = b->small;
+	if (b->nr > MS_BUF_INLINE) {
+		b->bv = kmalloc_array(b->nr, sizeof(*b->bv), GFP_NOIO);
+		if (!b->bv)
+			return -ENOMEM;
+	}
+	for (i = 0; i < b->nr; i++) {
+		b->bv[i].bv_offset = offset;
+		b->bv[i].bv_len = min_t(u32, left, PAGE_SIZE - offset);
+		left -= b->bv[i].bv_len;
+		offset = 0;
+	}
+	if (take_pages(p, b, GFP_NOWAIT | __GFP_NOWARN))
+		return 0;
+	mutex_lock(&p->reserve);
+	take_pages(p, b, GFP_NOIO);	/* waits instead of failing */
+	mutex_unlock(&p->reserve);
+	return 0;
+}
+
+void ms_buf_free(struct ms_pool *p, struct ms_buf *b)
+{
+	u32 i;
+
+	if (!b->bv)
+		return;
+	for (i = 0; i < b->nr; i++)
+		mempool_free(b->bv[i].bv_page, &p->pages);
+	if (b->bv != b->small)
+		kfree(b->bv);
+	b->bv = NULL;
+	b->nr = 0;
+}
+
+void ms_buf_copy_from_bio(struct ms_buf *b, struct bio *bio)
+{
+	struct bvec_iter iter;
+	struct bio_vec from;
+	u32 i = 0, done = 0;
+
+	bio_for_each_segment(from, bio, iter) {
+		char *src = bvec_kmap_local(&from);
+		u32 taken = 0;
+
+		while (taken < from.bv_len && i < b->nr) {
+			struct bio_vec *to = &b->bv[i];
+			u32 n = min(from.bv_len - taken, to->bv_len - done);
+			char *dst = bvec_kmap_local(to);
+
+			memcpy(dst + done, src + taken, n);
+			kunmap_local(dst);
+			taken += n;
+			done += n;
+			if (done == to->bv_len) {
+				i++;
+				done = 0;
+			}
+		}
+		kunmap_local(src);
+	}
+}
+
+/* A position in a buffer. */
+struct cursor {
+	u32 i;		/* vector */
+	u32 done;	/* bytes of it behind us */
+};
+
+/* Feed the next @n bytes into @st; a single piece when they lie in one page. */
+static u64 code_run(const struct ms_buf *b, struct cursor *c, u32 n, u64 seed,
+		    bool whole)
+{
+	struct ms_code_state st;
+	u32 crc = ~0u;
+	u64 code = 0;
+	bool first = true;
+
+	while (n) {
+		const struct bio_vec *bv = &b->bv[c->i];
+		u32 len = min(n, bv->bv_len - c->done);
+		char *p = bvec_kmap_local(bv) + c->done;
+
+		if (!whole) {
+			crc = ms_crc32c_raw(crc, p, len);
+		} else if (first && len == n) {
+			code = ms_code(p, len, seed);
+		} else {
+			if (first)
+				ms_code_init(&st, seed);
+			ms_code_update(&st, p, len);
+			if (len == n)
+				code = ms_code_final(&st);
+		}
+		kunmap_local(p);
+		first = false;
+		n -= len;
+		c->done += len;
+		if (c->done == bv->bv_len) {
+			c->i++;
+			c->done = 0;
+		}
+	}
+	return whole ? code : (u64)~crc << 32;
+}
+
+/* Bytes of segment @i of @span that lie in the run, and whether these are all of it. */
+static u32 covered(u64 sector, u32 nsectors, const struct ms_geo *geo,
+		   const struct ms_span *span, u32 i, bool *whole)
+{
+	u64 start = ms_geo_extent_start(geo, span->extent) +
+		    ((u64)(span->first + i) << (geo->seg_shift - MS_SECTOR_SHIFT));
+	u64 end = start + ms_geo_seg_len(geo, span->extent, span->first + i);
+	u64 from = max(start, sector), to = min(end, sector + nsectors);
+
+	*whole = from == start && to == end;
+	return (u32)(to - from) << MS_SECTOR_SHIFT;
+}
+
+void ms_buf_codes(const struct ms_buf *b, u64 sector, u32 nsectors,
+		  const struct ms_geo *geo, u64 seed,
+		  const struct ms_span *span, __le64 *codes)
+{
+	struct cursor c = { 0, 0 };
+	bool whole;
+	u32 i, n;
+
+	for (i = 0; i < span->count; i++) {
+		n = covered(sector, nsectors, geo, span, i, &whole);
+		codes[i] = cpu_to_le64(code_run(b, &c, n, seed, whole));
+	}
+}
+
+int ms_buf_verify(const struct ms_buf *b, u64 sector, u32 nsectors,
+		  const struct ms_geo *geo, u64 seed,
+		  const struct ms_span *span, const __le64 *codes)
+{
+	struct cursor c = { 0, 0 };
+	bool whole;
+	u32 i, n;
+
+	for (i = 0; i < span->count; i++) {
+		n = covered(sector, nsectors, geo, span, i, &whole);
+		if (codes[i] != cpu_to_le64(code_run(b, &c, n, seed, whole)))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static void end_bio(struct bio *bio)
+{
+	struct ms_io *io = bio->bi_private;
+
+	io->status = blk_status_to_errno(bio->bi_status);
+	bio_put(bio);
+	io->end(io);
+}
+
+void ms_io_submit(struct ms_pool *p, struct ms_io *io)
+{
+	u32 nr = io->buf ? io->buf->nr : 0;
+	struct bio *bio = bio_alloc_bioset(io->bdev, nr, io->opf, GFP_NOIO, &p->bios);
+	u32 i;
+
+	bio->bi_iter.bi_sector = io->sector;
+	bio->bi_private = io;
+	bio->bi_end_io = end_bio;
+	for (i = 0; i < nr; i++)
+		__bio_add_page(bio, io->buf->bv[i].bv_page, io->buf->bv[i].bv_len,
+			       io->buf->bv[i].bv_offset);
+	submit_bio(bio);
+}
+
+struct sync_io {
+	struct ms_io io;
+	struct completion done;
+};
+
+static void end_sync(struct ms_io *io)
+{
+	complete(&container_of(io, struct sync_io, io)->done);
+}
+
+int ms_io_sync(struct ms_pool *p, struct ms_io *io)
+{
+	struct sync_io s = { .io = *io };
+
+	init_completion(&s.done);
+	s.io.end = end_sync;
+	ms_io_submit(p, &s.io);
+	wait_for_completion_io(&s.done);
+	io->status = s.io.status;
+	return io->status;
+}

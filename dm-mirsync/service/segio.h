@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Payload buffers and data-device I/O: private pages for the bytes of a write
+ * or a read, their codes, and the bios that move them. Knows segments only as
+ * lengths; knows nothing of extents, peers or roles.
+ *
+ * Locking: none of its own but a mutex inside the pool that lets one taker at
+ * a time drain the reserve (several takers that each hold a part would wait
+ * for each other for ever). Everything may sleep except ms_io_submit()'s
+ * callback, which runs in interrupt context.
+ */
+#ifndef MS_SERVICE_SEGIO_H
+#define MS_SERVICE_SEGIO_H
+
+#include <linux/bio.h>
+#include <linux/mempool.h>
+#include <linux/mutex.h>
+
+#include "shared/wire.h"
+
+#define MS_BUF_INLINE	9	/* pages that need no separate vector: 32 KiB, unaligned */
+
+/*
+ * A run of sectors in private pages. The first byte lies at the same offset
+ * in its page as in 4 KiB of the device, so that no 4 KiB segment straddles
+ * two pages.
+ */
+struct ms_buf {
+	struct bio_vec *bv;
+	u32 nr;
+	u32 bytes;
+	struct bio_vec small[MS_BUF_INLINE];
+};
+
+struct ms_pool {
+	mempool_t pages;
+	struct mutex reserve;	/* held by the one taker that may wait */
+	struct bio_set bios;
+};
+
+/* @reserve: pages kept for forward progress, at least those of one largest buffer */
+int ms_pool_init(struct ms_pool *p, unsigned int reserve);
+void ms_pool_exit(struct ms_pool *p);
+
+/**
+ * ms_buf_alloc() - pages for @nsectors beginning at @sector
+ *
+ * Waits for memory; does not fail for up to MS_DATA_MAX bytes.
+ * Return: 0, or -ENOMEM when even the vector could not be had.
+ */
+int ms_buf_alloc(struct ms_pool *p, struct ms_buf *b, u64 sector, u32 nsectors);
+void ms_buf_free(struct ms_pool *p, struct ms_buf *b);
+
+/* Copy the payload of @bio, from its current position, into @b. */
+void ms_buf_copy_from_bio(struct ms_buf *b, struct bio *bio);
+
+/**
+ * ms_buf_codes() - codes of the segments that a buffer touches
+ * @sector, @nsectors: where the buffer lies on the volume
+ * @geo: segment size and end of the volume
+ * @seed: of the volume
+ * @span: of the same run
+ * @codes: one for each segment of @span; for a segment covered in part only
+ *	the crc32c of the covered bytes, in the upper half
+ *
+ * One pass over the bytes.
+ */
+void ms_buf_codes(const struct ms_buf *b, u64 sector, u32 nsectors,
+		  const struct ms_geo *geo, u64 seed,
+		  const struct ms_span *span, __le64 *codes);
+
+/* ms_buf_verify() - do @codes (as above) fit the bytes. Compares the crc32c halves, whole codes where the segment is whole. Return: 0, -EBADMSG, -ENOMEM */
+int ms_buf_verify(const struct ms_buf *b, u64 sector, u32 nsectors,
+		  const struct ms_geo *geo, u64 seed,
+		  const struct ms_span *span, const __le64 *codes);
+
+struct ms_io {
+	struct block_device *bdev;
+	u64 sector;
+	u32 nsectors;
+	const struct ms_buf *buf;	/* NULL for a flush */
+	blk_opf_t opf;
+	int status;			/* negative errno, when it ends */
+	void (*end)(struct ms_io *io);	/* interrupt context */
+};
+
+/* Start it; @io must live until end(). */
+void ms_io_submit(struct ms_pool *p, struct ms_io *io);
+/* Start it and wait. Return: 0 or negative errno. */
+int ms_io_sync(struct ms_pool *p, struct ms_io *io);
+
+#endif
