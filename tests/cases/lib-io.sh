@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Reading and writing for the cases: fio with direct I/O and verification, checksums of
+# ranges, counters of the disks below. Sourced by a case after lib.sh.
+
+# fio_run FILE RW [OPTION...]: libaio, O_DIRECT, blocks of 4k, verified by crc32c.
+fio_run()
+{
+	local file=$1 rw=$2
+	shift 2
+	fio --name="case-$rw" --filename="$file" --rw="$rw" --ioengine=libaio --direct=1 \
+		--bs=4k --iodepth=16 --randseed=7 --verify=crc32c --verify_fatal=1 \
+		--verify_state_save=0 --output-format=terse --terse-version=3 "$@" >"$LAB/fio.$rw.out" ||
+		{ cat "$LAB/fio.$rw.out"; return 1; }
+}
+
+# fio_write FILE [OPTION...]: random writes, read back and verified.
+fio_write()
+{
+	local file=$1
+	shift
+	fio_run "$file" randwrite --size="${DATA_MIB}m" --io_size=8m "$@"
+}
+
+# fio_load_start FILE [OPTION...]: random writes in the background until fio_load_stop.
+fio_load_start()
+{
+	local file=$1
+	shift
+	fio_run "$file" randwrite --size="${DATA_MIB}m" --time_based --runtime=3600 \
+		--do_verify=0 "$@" &
+	FIO_LOAD=$!
+	sleep 2
+}
+
+fio_load_stop()
+{
+	local children
+	kill -0 "$FIO_LOAD" || { wait "$FIO_LOAD"; fail "the load ended by itself"; }
+	children=$(pgrep -P "$FIO_LOAD" fio || true)
+	# shellcheck disable=SC2086 # a list
+	kill -INT ${children:-$FIO_LOAD}
+	wait "$FIO_LOAD" || true
+}
+
+# put FILE OFFSET_KIB KIB [SEED]: writes repeatable bytes there, direct and durable.
+put()
+{
+	head -c "$(($3 * 1024))" < <(pattern "${4:-1}") |
+		dd of="$1" bs=4k seek="$(($2 / 4))" iflag=fullblock oflag=direct \
+			conv=notrunc,fsync status=none
+}
+
+# pattern SEED: endless repeatable bytes that differ from block to block.
+pattern()
+{
+	openssl enc -aes-128-ctr -nosalt -pass "pass:$1" -pbkdf2 -iter 1 </dev/zero 2>/dev/null || true
+}
+
+# sum FILE OFFSET_KIB KIB: a checksum of what is there.
+sum()
+{
+	dd if="$1" bs=4k skip="$(($2 / 4))" count="$(($3 / 4))" iflag=direct status=none |
+		sha256sum | cut -d' ' -f1
+}
+
+# disk_sectors DEVICE read|write: sectors that the block layer counted, as of now.
+disk_sectors()
+{
+	local stat
+	read -ra stat <"/sys/class/block/$(basename "$(realpath "$1")")/stat"
+	case $2 in
+	read) echo "${stat[2]}" ;;
+	write) echo "${stat[6]}" ;;
+	esac
+}
