@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154
+# Cases that run on the host and start guests of their own, two machines for example
+# (header "where: host"; they source tests/qemu/machines.sh). Sourced by tests/run.
+
+# run_on_host KVER CASE_FILE
+run_on_host()
+{
+	local kver=$1 file=$2 name begin=$SECONDS r=0 limit out
+	name=${file##*/}
+	name=${name%.sh}
+	out=$RESULTS/$kver/$name
+	limit=$(header timeout 300 "$file")
+	mkdir -p "$out"
+	KVER=$kver OUT=$out timeout -k 15 "$limit" "$file" >"$out/$name.log" 2>&1 </dev/null 6>&- || r=$?
+	case $r in
+	0) report ok "$(series "$kver")/$name" $((SECONDS - begin)) ;;
+	77) report skip "$(series "$kver")/$name" $((SECONDS - begin)) "$out/$name.log" ;;
+	*)
+		echo "exit status $r" >>"$out/$name.log"
+		report FAIL "$(series "$kver")/$name" $((SECONDS - begin)) "$out/$name.log"
+		;;
+	esac
+}
