@@ -16,7 +16,7 @@ struct ms_code_state {
 #ifdef __KERNEL__
 	struct xxh64_state xxh;
 #else
-	XXH64_state_t *xxh;	/* owned; freed by ms_code_final() */
+	XXH64_state_t xxh;
 #endif
 };
 

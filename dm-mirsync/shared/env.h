@@ -29,6 +29,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <linux/types.h>
+#define XXH_STATIC_LINKING_ONLY	/* a state by value, as in the kernel */
 #include <xxhash.h>
 
 typedef uint8_t u8;
@@ -45,6 +46,9 @@ typedef uint64_t u64;
 
 #ifndef static_assert
 #define static_assert	_Static_assert
+#endif
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
 #ifndef __packed
 #define __packed	__attribute__((packed))
