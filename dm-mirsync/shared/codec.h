@@ -32,6 +32,10 @@ struct ms_gens {
 	u64 history[MS_GEN_HISTORY];
 };
 
+/* Generations between memory and disk or wire. */
+void ms_gens_encode(const struct ms_gens *g, struct ms_disk_gens *raw);
+void ms_gens_decode(const struct ms_disk_gens *raw, struct ms_gens *g);
+
 /* The superblock in host byte order. Field meanings: struct ms_super. */
 struct ms_sb {
 	u32 version;
@@ -80,11 +84,25 @@ u32 ms_record_sectors(u32 total);
 /**
  * ms_record_encode() - fill the sectors of one record
  * @raw: room for ms_record_sectors(@total) sectors
+ * @sequence: higher than that of every record of this volume ever begun, also
+ *	of one whose write failed or was cut off: leftovers of two writes under
+ *	one number could pass for a complete record
  * @peer_id, @peer_seq: the highest history of the peer seen so far
  */
 void ms_record_encode(struct ms_record_sector *raw, u64 format_id, u32 copy,
 		      u64 sequence, const struct ms_hot *hot, u32 total,
 		      u64 peer_id, u64 peer_seq);
+
+/**
+ * ms_record_blank() - fill a whole copy as an empty record
+ * @raw: room for geo->record_sectors sectors
+ *
+ * Written to both copies (with two sequences) by format and by repair, so that
+ * a sector which no record has reached yet is good, if old: the first long
+ * record, when it is torn, is then told from a damaged one.
+ */
+void ms_record_blank(struct ms_record_sector *raw, const struct ms_geo *geo,
+		     u64 format_id, u32 copy, u64 sequence);
 
 enum ms_record_state {
 	MS_RECORD_OK,		/* @hot is the list */
@@ -94,7 +112,9 @@ enum ms_record_state {
 struct ms_record_result {
 	enum ms_record_state state;
 	u32 copy;		/* the one that holds; the next write goes to the other */
-	u64 sequence;		/* of the one that holds; when damaged, the highest seen */
+	/* The highest of any good sector of either copy, leftovers of torn records included: the next record's is above it. */
+	u64 sequence;
+	u64 held;		/* sequence of the one that holds; 0 when damaged */
 	u32 total;
 	u64 peer_id, peer_seq;
 	bool torn;		/* the other copy was torn */

@@ -288,8 +288,6 @@ const char *ms_frame_name(u16 type);
 int ms_write_body_check(const struct ms_geo *geo, const struct ms_head *h,
 			const struct ms_write_body *b, struct ms_span *span);
 
-void ms_gens_encode(const struct ms_gens *g, struct ms_disk_gens *raw);
-void ms_gens_decode(const struct ms_disk_gens *raw, struct ms_gens *g);
 /* What the rules need, out of a hello whose claim, disk and version fields were checked by ms_hello_check(). */
 void ms_hello_site(const struct ms_hello *h, struct ms_site *s);
 /**
