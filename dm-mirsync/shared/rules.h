@@ -146,6 +146,7 @@ bool ms_gens_shared(const struct ms_gens *g);
 struct ms_situation {
 	bool connected;		/* a session is up */
 	enum ms_meeting meeting;	/* of this session */
+	enum ms_relation relation;	/* of this session */
 	enum ms_claim claim;	/* local, in force */
 	enum ms_claim peer_claim;	/* when connected */
 	enum ms_disk disk;
@@ -160,18 +161,21 @@ struct ms_situation {
  * @force: ... and whatever the state of its data
  *
  * Already ACTIVE: allowed, nothing to do. Connected: refused when the peer is
- * strong (ACTIVE, WAITING), when a resync runs or when the meeting is
- * SPLIT_BRAIN, UNRELATED, OUTDATED unless @force. Disk INCONSISTENT or
- * OUTDATED: only with @force. Not connected and WAITING: only with @alone or @force.
+ * strong (ACTIVE, WAITING), when a resync runs, when the meeting is
+ * SPLIT_BRAIN, UNRELATED, OUTDATED or when the peer's data is newer (PEER_NEWER,
+ * BLANK_LOCAL: the promotion would make a split brain) unless @force. A peer
+ * that is ACTIVE in this session is not to be forced: demote it, switch over or
+ * disconnect first (I9). Disk INCONSISTENT or OUTDATED: only with @force. Not
+ * connected and WAITING: only with @alone or @force.
  *
  * Return: NULL when allowed, else one line saying why not.
  */
 const char *ms_rules_promote(const struct ms_situation *s, bool alone, bool force);
-/* demote: refused while open, while a resync runs that this site is the source of. */
+/* demote: refused while open, while a resync runs that this site is the source of. NULL when allowed, as all below. */
 const char *ms_rules_demote(const struct ms_situation *s);
-/* failback begin: needs ACTIVE here, a session, and a meeting of PEER_OUTDATED, SOURCE; with @force also SPLIT_BRAIN, UNRELATED. Refused while copying and when the peer is ACTIVE. */
+/* failback begin: needs ACTIVE here, a session, and a meeting of PEER_OUTDATED, SOURCE; with @force also SPLIT_BRAIN, UNRELATED. Refused while copying, when the peer is ACTIVE, and without @force when the disk is INCONSISTENT. */
 const char *ms_rules_failback(const struct ms_situation *s, bool force);
-/* switchover: needs ACTIVE here, in sync, not open. */
+/* switchover: needs ACTIVE here, a peer that is this site's target, in sync, not open. */
 const char *ms_rules_switch(const struct ms_situation *s);
 
 #endif

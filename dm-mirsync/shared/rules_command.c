@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an operator's command may do in which situation; each refusal is the
+ * line the operator reads. The engine asks before it acts, the CLI before it
+ * asks. No state, no locking.
+ */
+#include "shared/rules.h"
+
+static bool strong(enum ms_claim claim)
+{
+	return claim >= MS_CLAIM_WAITING;
+}
+
+/* What speaks against a promotion in a session, short of force. */
+static const char *promote_connected(const struct ms_situation *s)
+{
+	if (strong(s->peer_claim))
+		return "the peer is primary: switch over, or demote it first";
+	if (s->copying)
+		return "a resync is running";
+	switch (s->meeting) {
+	case MS_MEET_SPLIT_BRAIN:
+		return "split brain: both sites wrote alone";
+	case MS_MEET_UNRELATED:
+		return "the data of the sites is unrelated";
+	case MS_MEET_OUTDATED:
+		return "the peer has newer data";
+	default:
+		break;
+	}
+	if (s->relation == MS_REL_PEER_NEWER || s->relation == MS_REL_BLANK_LOCAL)
+		return "the peer has newer data";
+	return NULL;
+}
+
+const char *ms_rules_promote(const struct ms_situation *s, bool alone, bool force)
+{
+	if (s->claim == MS_CLAIM_ACTIVE)
+		return NULL;
+	if (s->connected && s->peer_claim == MS_CLAIM_ACTIVE)
+		return "the peer is primary and active: switch over, demote it or disconnect first";
+	if (force)
+		return NULL;
+	if (s->disk == MS_DISK_INCONSISTENT)
+		return "the data of this site is inconsistent";
+	if (s->disk == MS_DISK_OUTDATED)
+		return "the data of this site is outdated";
+	if (s->connected)
+		return promote_connected(s);
+	if (s->claim == MS_CLAIM_WAITING && !alone)
+		return "was primary and has not met its peer since: the peer may have been promoted";
+	return NULL;
+}
+
+const char *ms_rules_demote(const struct ms_situation *s)
+{
+	if (s->open)
+		return "the device is open";
+	if (s->copying && s->claim == MS_CLAIM_ACTIVE)
+		return "a resync from this site is running";
+	return NULL;
+}
+
+const char *ms_rules_failback(const struct ms_situation *s, bool force)
+{
+	if (s->claim != MS_CLAIM_ACTIVE)
+		return "this site is not the active primary";
+	if (!s->connected)
+		return "not connected";
+	if (s->peer_claim == MS_CLAIM_ACTIVE)
+		return "the peer is an active primary: demote it first";
+	if (s->copying)
+		return "a resync is running";
+	if (s->disk == MS_DISK_INCONSISTENT && !force)
+		return "the data of this site is inconsistent";
+	switch (s->meeting) {
+	case MS_MEET_SOURCE:
+	case MS_MEET_PEER_OUTDATED:
+		return NULL;
+	case MS_MEET_SPLIT_BRAIN:
+		return force ? NULL : "split brain: what the peer wrote alone would be lost";
+	case MS_MEET_UNRELATED:
+		return force ? NULL : "the peer's data is unrelated and would be lost";
+	default:
+		return "the peer cannot be a target of this site";
+	}
+}
+
+const char *ms_rules_switch(const struct ms_situation *s)
+{
+	if (s->claim != MS_CLAIM_ACTIVE)
+		return "this site is not the active primary";
+	if (!s->connected)
+		return "not connected";
+	if (s->meeting != MS_MEET_SOURCE)
+		return "the peer is not a target of this site";
+	if (s->copying || !s->in_sync)
+		return "the peer is not in sync";
+	if (s->open)
+		return "the device is open";
+	return NULL;
+}
