@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command table of mirsync and main(). Each command is a file of its own,
+ * cmd_NAME.c; the table's order is that of the help.
+ */
+#include "cli.h"
+
+const struct cli_command *const cli_commands[] = {
+	&cmd_format,
+	&cmd_check,
+	&cmd_dump,
+	NULL
+};
+
+int main(int argc, char **argv)
+{
+	return cli_main(argc, argv);
+}
