@@ -15,7 +15,7 @@ KERNELS ?= 6.1 6.12
 export KERNELS
 
 # Asked for once, when a target needs it.
-kvers = $(if $(KVER),$(KVER),$(shell scripts/kernels))
+kvers = $(if $(KVER),$(KVER),$(shell KERNELS='$(KERNELS)' scripts/kernels))
 
 BUILD := build
 SHARED_USER := $(filter-out %_kernel.c,$(wildcard dm-mirsync/shared/*.c))
