@@ -35,7 +35,7 @@ run_in_guests()
 	shift 3
 	local remaining=("$@")
 
-	trap 'kill "$pid" 2>/dev/null; wait' EXIT
+	trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true; wait' EXIT
 	trap 'exit 143' TERM
 	while [ ${#remaining[@]} -gt 0 ]; do
 		boot=$((boot + 1))
