@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sending: the queues, and the thread that empties them. Frames keep their
+ * order; results overtake them, many packed into one ACK frame. While more is
+ * queued TCP is told so and makes full segments.
+ *
+ * The queues are under n->lock. The thread takes what is queued over to
+ * private lists and, as long as n->sending is set, owns the socket's sending
+ * side; whoever closes the queues waits for that to end, then completes what
+ * is left. So each entry is completed once, in order, and none outlives its
+ * session.
+ */
+#include <linux/kthread.h>
+#include <linux/sched/mm.h>
+#include <linux/uio.h>
+
+#include "service/net_internal.h"
+
+#define ACKS_PER_FRAME	((MS_NET_PACK - sizeof(struct ms_frame)) / sizeof(struct ms_ack))
+
+/* What the thread holds while n->sending is set. */
+struct batch {
+	struct list_head acks;
+	struct list_head frames;
+	bool ping, pong;
+	u64 pong_handle;
+};
+
+int ms_send_msg(struct ms_net *n, struct msghdr *msg)
+{
+	unsigned long since = jiffies;
+	unsigned int noreclaim;
+	int r;
+
+	while (msg_data_left(msg)) {
+		r = ms_net_cutting(n);
+		if (r)
+			return r;
+		noreclaim = memalloc_noreclaim_save();
+		r = sock_sendmsg(n->sock, msg);
+		memalloc_noreclaim_restore(noreclaim);
+		if (r > 0) {
+			since = jiffies;
+			atomic64_add(r, &n->tx_bytes);
+		} else if (r && r != -EAGAIN && r != -EINTR) {
+			return r;
+		} else if (time_after(jiffies, since + n->timeout)) {
+			return -ETIMEDOUT;
+		}
+	}
+	return 0;
+}
+
+static int msg_flags(bool more)
+{
+	return MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+}
+
+static int send_kvec(struct ms_net *n, struct kvec *vec, u32 nr, u32 len, bool more)
+{
+	struct msghdr msg = { .msg_flags = msg_flags(more) };
+
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, vec, nr, len);
+	return ms_send_msg(n, &msg);
+}
+
+static int send_bvec(struct ms_net *n, const struct bio_vec *bvec, u32 nr, u32 len, bool more)
+{
+	struct msghdr msg = { .msg_flags = msg_flags(more) };
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvec, nr, len);
+	return ms_send_msg(n, &msg);
+}
+
+static void encode_head(struct ms_frame *raw, u16 type, u64 handle,
+			const void *body, u32 body_len, u32 data_len)
+{
+	struct ms_head h = {
+		.type = type,
+		.handle = handle,
+		.body_len = body_len,
+		.data_len = data_len,
+		.body_crc = body_len ? ms_crc32c(body, body_len) : 0,
+	};
+
+	ms_head_encode(&h, raw);
+}
+
+int ms_send_plain(struct ms_net *n, u16 type, const void *body, u32 body_len)
+{
+	struct kvec vec = { n->shake, sizeof(struct ms_frame) + body_len };
+
+	if (vec.iov_len > sizeof(n->shake))
+		return -EINVAL;
+	memcpy(n->shake + sizeof(struct ms_frame), body, body_len);
+	encode_head((struct ms_frame *)n->shake, type, 0, body, body_len, 0);
+	return send_kvec(n, &vec, 1, vec.iov_len, false);
+}
+
+/* A head and a body that is in n->pack already. */
+static int send_packed(struct ms_net *n, u16 type, u64 handle, u32 body_len, bool more)
+{
+	struct kvec vec = { n->pack, sizeof(struct ms_frame) + body_len };
+
+	encode_head((struct ms_frame *)n->pack, type, handle,
+		    n->pack + sizeof(struct ms_frame), body_len, 0);
+	return send_kvec(n, &vec, 1, vec.iov_len, more);
+}
+
+/* Head, body and a few pieces of data in one call. */
+static int send_gathered(struct ms_net *n, const struct ms_out *out, bool more)
+{
+	u32 front = sizeof(struct ms_frame) + out->body_len;
+
+	memcpy(n->pack + sizeof(struct ms_frame), out->body, out->body_len);
+	n->gather[0].bv_page = virt_to_page(n->pack);
+	n->gather[0].bv_offset = offset_in_page(n->pack);
+	n->gather[0].bv_len = front;
+	memcpy(n->gather + 1, out->bvec, out->nr_bvec * sizeof(*out->bvec));
+	return send_bvec(n, n->gather, 1 + out->nr_bvec, front + out->data_len, more);
+}
+
+static int send_frame(struct ms_net *n, const struct ms_out *out, bool more)
+{
+	struct ms_frame *raw = (struct ms_frame *)n->pack;
+	struct kvec vec[2] = {
+		{ raw, sizeof(*raw) },
+		{ (void *)out->body, out->body_len },
+	};
+	u32 front = sizeof(*raw) + out->body_len;
+	int r;
+
+	encode_head(raw, out->type, out->handle, out->body, out->body_len, out->data_len);
+	if (front <= MS_NET_PACK && out->nr_bvec <= MS_NET_BVECS)
+		return send_gathered(n, out, more);
+	r = send_kvec(n, vec, out->body_len ? 2 : 1, front, more || out->data_len);
+	if (!r && out->data_len)
+		r = send_bvec(n, out->bvec, out->nr_bvec, out->data_len, more);
+	return r;
+}
+
+static void complete_acks(struct list_head *list, int r)
+{
+	struct ms_out_ack *ack, *next;
+
+	list_for_each_entry_safe(ack, next, list, list) {
+		list_del_init(&ack->list);
+		ack->done(ack, r);
+	}
+}
+
+static void complete_frames(struct list_head *list, int r)
+{
+	struct ms_out *out, *next;
+
+	list_for_each_entry_safe(out, next, list, list) {
+		list_del_init(&out->list);
+		out->done(out, r);
+	}
+}
+
+/* One ACK frame of the first acks in @list; those that are in it move to @packed. */
+static u32 pack_acks(struct ms_net *n, struct list_head *list, struct list_head *packed)
+{
+	struct ms_ack *raw = (struct ms_ack *)(n->pack + sizeof(struct ms_frame));
+	struct ms_out_ack *ack, *next;
+	u32 count = 0;
+
+	list_for_each_entry_safe(ack, next, list, list) {
+		if (count == ACKS_PER_FRAME)
+			break;
+		raw[count].handle = cpu_to_le64(ack->handle);
+		raw[count].status = cpu_to_le32(ack->status);
+		raw[count].reserved = 0;
+		count++;
+		list_move_tail(&ack->list, packed);
+	}
+	return count;
+}
+
+static int send_acks(struct ms_net *n, struct batch *b, bool more)
+{
+	LIST_HEAD(packed);
+	u32 count;
+	int r = 0;
+
+	while (!r && !list_empty(&b->acks)) {
+		count = pack_acks(n, &b->acks, &packed);
+		r = send_packed(n, MS_F_ACK, 0, count * sizeof(struct ms_ack),
+				more || !list_empty(&b->acks));
+		complete_acks(&packed, r ? -ENOTCONN : 0);
+	}
+	return r;
+}
+
+static int send_control(struct ms_net *n, struct batch *b, bool more)
+{
+	int r = 0;
+
+	if (b->pong)
+		r = send_packed(n, MS_F_PONG, b->pong_handle, 0, more || b->ping);
+	if (!r && b->ping)
+		r = send_packed(n, MS_F_PING, ++n->ping_handle, 0, more);
+	return r;
+}
+
+static int send_first(struct ms_net *n, struct batch *b)
+{
+	struct ms_out *out = list_first_entry_or_null(&b->frames, struct ms_out, list);
+	bool more;
+	int r;
+
+	if (!out)
+		return 0;
+	/* What is seen in the queue is sent: only this thread takes from it while the session lasts. */
+	more = !list_is_last(&out->list, &b->frames) ||
+	       !list_empty(&n->frames) || !list_empty(&n->acks);
+	r = send_frame(n, out, more);
+	list_del_init(&out->list);
+	out->done(out, r ? -ENOTCONN : 0);
+	return r;
+}
+
+static bool something_due(const struct ms_net *n)
+{
+	return !list_empty(&n->acks) || !list_empty(&n->frames) ||
+	       n->ping_due || n->pong_due;
+}
+
+/* Take over what is queued. Return: false when there is nothing, or no session. */
+static bool take(struct ms_net *n, struct batch *b)
+{
+	bool go;
+
+	spin_lock_irq(&n->lock);
+	go = n->open && (something_due(n) || !list_empty(&b->frames));
+	if (go) {
+		list_splice_tail_init(&n->acks, &b->acks);
+		list_splice_tail_init(&n->frames, &b->frames);
+		b->ping = n->ping_due;
+		b->pong = n->pong_due;
+		b->pong_handle = n->pong_handle;
+		n->ping_due = false;
+		n->pong_due = false;
+		n->sending = true;
+	}
+	spin_unlock_irq(&n->lock);
+	return go;
+}
+
+/* Acks and control first, then one frame; acks that came meanwhile go before the next frame. */
+static int send_round(struct ms_net *n, struct batch *b)
+{
+	bool frames = !list_empty(&b->frames);
+	int r;
+
+	r = send_acks(n, b, frames || b->ping || b->pong);
+	if (!r)
+		r = send_control(n, b, frames);
+	if (!r)
+		r = send_first(n, b);
+	return r;
+}
+
+/* Complete what was taken over and cannot be sent any more; give the socket back. */
+static void give_up(struct ms_net *n, struct batch *b)
+{
+	complete_acks(&b->acks, -ENOTCONN);
+	complete_frames(&b->frames, -ENOTCONN);
+	spin_lock_irq(&n->lock);
+	n->sending = false;
+	spin_unlock_irq(&n->lock);
+	wake_up(&n->idle_wait);
+}
+
+static void send_all(struct ms_net *n)
+{
+	struct batch b = {
+		.acks = LIST_HEAD_INIT(b.acks),
+		.frames = LIST_HEAD_INIT(b.frames),
+	};
+	int r = 0;
+
+	while (!r && take(n, &b))
+		r = send_round(n, &b);
+	if (r)
+		ms_net_cut(n, r);
+	give_up(n, &b);
+}
+
+static bool is_due(struct ms_net *n)
+{
+	bool due;
+
+	spin_lock_irq(&n->lock);
+	due = n->open && something_due(n);
+	spin_unlock_irq(&n->lock);
+	return due;
+}
+
+/* Until there is something to send; a session that is idle for too long gets a PING. */
+static void wait_due(struct ms_net *n)
+{
+	bool open = READ_ONCE(n->open);
+
+	if (!wait_event_interruptible_timeout(n->send_wait,
+					      is_due(n) || READ_ONCE(n->open) != open ||
+					      kthread_should_stop(),
+					      open ? MS_NET_PING : MAX_SCHEDULE_TIMEOUT))
+		ms_send_ping(n);
+}
+
+int ms_send_thread(void *arg)
+{
+	unsigned int noio = memalloc_noio_save();
+	struct ms_net *n = arg;
+
+	while (!kthread_should_stop()) {
+		wait_due(n);
+		send_all(n);
+	}
+	memalloc_noio_restore(noio);
+	return 0;
+}
+
+static void wake_sender(struct ms_net *n, bool sending)
+{
+	/* A sender at work looks at the queues again before it sleeps. */
+	if (!sending)
+		wake_up_interruptible(&n->send_wait);
+}
+
+int ms_net_queue(struct ms_net *n, struct ms_out *out)
+{
+	unsigned long flags;
+	bool open, sending;
+
+	spin_lock_irqsave(&n->lock, flags);
+	open = n->open;
+	sending = n->sending;
+	if (open)
+		list_add_tail(&out->list, &n->frames);
+	spin_unlock_irqrestore(&n->lock, flags);
+	if (!open)
+		return -ENOTCONN;
+	wake_sender(n, sending);
+	return 0;
+}
+
+int ms_net_ack(struct ms_net *n, struct ms_out_ack *ack)
+{
+	unsigned long flags;
+	bool open, sending;
+
+	spin_lock_irqsave(&n->lock, flags);
+	open = n->open;
+	sending = n->sending;
+	if (open)
+		list_add_tail(&ack->list, &n->acks);
+	spin_unlock_irqrestore(&n->lock, flags);
+	if (!open)
+		return -ENOTCONN;
+	wake_sender(n, sending);
+	return 0;
+}
+
+void ms_send_ping(struct ms_net *n)
+{
+	spin_lock_irq(&n->lock);
+	n->ping_due = true;
+	spin_unlock_irq(&n->lock);
+	wake_sender(n, false);
+}
+
+void ms_send_pong(struct ms_net *n, u64 handle)
+{
+	spin_lock_irq(&n->lock);
+	n->pong_due = true;
+	n->pong_handle = handle;
+	spin_unlock_irq(&n->lock);
+	wake_sender(n, false);
+}
+
+void ms_send_open(struct ms_net *n)
+{
+	spin_lock_irq(&n->lock);
+	n->phase = MS_NET_SESSION;
+	n->open = !n->cut;
+	n->ping_due = false;
+	n->pong_due = false;
+	spin_unlock_irq(&n->lock);
+	wake_sender(n, false);
+}
+
+static bool is_sending(struct ms_net *n)
+{
+	bool sending;
+
+	spin_lock_irq(&n->lock);
+	n->open = false;
+	sending = n->sending;
+	spin_unlock_irq(&n->lock);
+	return sending;
+}
+
+void ms_send_close(struct ms_net *n)
+{
+	wait_event(n->idle_wait, !is_sending(n));
+	/* Nobody adds to the queues, nobody else takes from them. */
+	complete_frames(&n->frames, -ENOTCONN);
+	complete_acks(&n->acks, -ENOTCONN);
+}
