@@ -5,4 +5,4 @@
 
 say "They reach one another"
 on A "busybox ping -c 1 10.77.0.2"
-on B "lsblk -d -o NAME,SIZE,SERIAL /dev/vda /dev/vdb"
+on B "lsblk -d -o NAME,SIZE /dev/vda /dev/vdb"
