@@ -78,10 +78,10 @@ u64 ms_geo_extent_start(const struct ms_geo *geo, u64 e)
  */
 u32 ms_geo_extent_segs(const struct ms_geo *geo, u64 e)
 {
-	if (e + 1 < geo->extents)
-		return MS_EXTENT_SEGS;
 	if (e >= geo->extents)
 		return 0;
+	if (e < geo->extents - 1)
+		return MS_EXTENT_SEGS;
 	return (u32)(geo->segments - e * MS_EXTENT_SEGS);
 }
 
