@@ -5,8 +5,6 @@
  * The tables and the choice are made before main() and only read afterwards,
  * so that there is no locking.
  */
-#include <stdlib.h>
-
 #include "shared/env.h"
 
 #define CRC32C_POLY	0x82f63b78u	/* reflected */
@@ -83,8 +81,7 @@ static void choose(void)
 		for (int t = 1; t < 8; t++)
 			table[t][i] = table[t - 1][i] >> 8 ^
 				      table[0][table[t - 1][i] & 0xff];
-	/* The variable is for the unit tests, which cover both ways. */
-	if (have_sse42() && !getenv("MS_CRC32C_TABLE"))
+	if (have_sse42())
 		crc_best = crc_sse42;
 }
 
