@@ -29,20 +29,6 @@ static const struct cli_option options[] = {
 	{ }
 };
 
-struct flag_name {
-	u32 flag;
-	const char *name;
-};
-
-static const struct flag_name flag_names[] = {
-	{ MS_SB_CLEAN, "clean" },
-	{ MS_SB_ALL_CANDIDATES, "all-candidates" },
-	{ MS_SB_NEVER_MET, "never-met" },
-	{ MS_SB_FAILBACK, "failback" },
-	{ MS_SB_META_VOID, "peer-metadata-void" },
-	{ }
-};
-
 /* Totals over the summary blocks. */
 struct totals {
 	u64 written;		/* extents with a table block */
@@ -75,15 +61,9 @@ static struct json_object *gens_json(const struct ms_gens *g)
 static struct json_object *super_json(const struct ms_sb *sb)
 {
 	struct json_object *o = json_object_new_object();
-	struct json_object *flags = json_object_new_array();
-	const struct flag_name *f;
 
 	json_put_u64(o, "version", sb->version);
-	for (f = flag_names; f->name; f++) {
-		if (sb->flags & f->flag)
-			json_object_array_add(flags, json_object_new_string(f->name));
-	}
-	json_object_object_add(o, "flags", flags);
+	json_put_flags(o, "flags", sb->flags);
 	json_put_u64(o, "sequence", sb->sequence);
 	json_put_hex(o, "compat", sb->compat);
 	json_put_hex(o, "ro_compat", sb->ro_compat);
@@ -156,20 +136,15 @@ static struct json_object *totals_json(const struct area *a, const struct totals
 static void print_super(const struct ms_sb *sb)
 {
 	char a[OUT_TEXT], b[OUT_TEXT], id[2 * MS_UUID + 1], when[40] = "?";
+	char flags[OUT_FLAGS];
 	time_t t = (time_t)sb->format_time;
-	const struct flag_name *f;
 	struct tm tm;
 	u32 i;
 
 	if (gmtime_r(&t, &tm))
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &tm);
-	printf("  version %u, sequence %llu, flags", sb->version,
-	       (unsigned long long)sb->sequence);
-	for (f = flag_names; f->name; f++) {
-		if (sb->flags & f->flag)
-			printf(" %s", f->name);
-	}
-	printf("%s\n", sb->flags ? "" : " none");
+	printf("  version %u, sequence %llu, flags %s\n", sb->version,
+	       (unsigned long long)sb->sequence, out_flags(flags, sb->flags));
 	printf("  volume %s\n", out_uuid(id, sb->volume_id));
 	printf("  node   %s\n", out_uuid(id, sb->node_id));
 	printf("  peer   %s\n", out_uuid(id, sb->peer_node_id));

@@ -128,7 +128,7 @@ static int wipe_supers(const struct dev *meta)
 	return r ? r : dev_sync(meta);
 }
 
-/* Two empty records; the second copy is the older one and is written next. */
+/* Two empty records, of sequence 1 and 0: the first holds, the second is written next. */
 static int write_records(const struct dev *meta, const struct ms_sb *sb,
 			 const struct ms_geo *geo)
 {
@@ -138,7 +138,7 @@ static int write_records(const struct dev *meta, const struct ms_sb *sb,
 	u32 i;
 
 	for (i = 0; i < 2 && !r; i++) {
-		ms_record_blank(raw, geo, sb->format_id, i, 2 - i);
+		ms_record_blank(raw, geo, sb->format_id, i, 1 - i);
 		r = dev_write(meta, raw, bytes, geo->record_start[i] * MS_BLOCK);
 	}
 	free(raw);

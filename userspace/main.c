@@ -9,6 +9,15 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_format,
 	&cmd_check,
 	&cmd_dump,
+	&cmd_up,
+	&cmd_down,
+	&cmd_status,
+	&cmd_promote,
+	&cmd_demote,
+	&cmd_connect,
+	&cmd_disconnect,
+	&cmd_switchover,
+	&cmd_wait,
 	NULL
 };
 

@@ -16,7 +16,7 @@ char *out_bytes(char *buf, u64 bytes)
 	double v = (double)bytes;
 	size_t i = 0;
 
-	while (v >= 1024 && i + 1 < sizeof(unit) / sizeof(unit[0])) {
+	while (v >= 1024 && i + 1 < ARRAY_SIZE(unit)) {
 		v /= 1024;
 		i++;
 	}
@@ -86,6 +86,30 @@ char *out_uuid(char *buf, const u8 *id)
 	return buf;
 }
 
+static const struct {
+	u32 flag;
+	const char *name;
+} flag_names[] = {
+	{ MS_SB_CLEAN, "clean" },
+	{ MS_SB_ALL_CANDIDATES, "all-candidates" },
+	{ MS_SB_NEVER_MET, "never-met" },
+	{ MS_SB_FAILBACK, "failback" },
+	{ MS_SB_META_VOID, "peer-metadata-void" },
+};
+
+char *out_flags(char *buf, u32 flags)
+{
+	char *p = buf;
+	u32 i;
+
+	strcpy(buf, "none");
+	for (i = 0; i < ARRAY_SIZE(flag_names); i++) {
+		if (flags & flag_names[i].flag)
+			p += sprintf(p, "%s%s", p > buf ? " " : "", flag_names[i].name);
+	}
+	return buf;
+}
+
 static bool colours(void)
 {
 	static int wanted = -1;
@@ -139,6 +163,18 @@ void json_put_uuid(struct json_object *o, const char *key, const u8 *id)
 	char buf[2 * MS_UUID + 1];
 
 	json_put_text(o, key, out_uuid(buf, id));
+}
+
+void json_put_flags(struct json_object *o, const char *key, u32 flags)
+{
+	struct json_object *list = json_object_new_array();
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(flag_names); i++) {
+		if (flags & flag_names[i].flag)
+			json_object_array_add(list, json_object_new_string(flag_names[i].name));
+	}
+	json_object_object_add(o, key, list);
 }
 
 void json_print(struct json_object *o)

@@ -22,6 +22,9 @@ char *out_percent(char *buf, u64 part, u64 whole);
 char *out_duration(char *buf, u64 ms);
 /* 32 hexadecimal digits of an id; @buf of 2 * MS_UUID + 1 bytes */
 char *out_uuid(char *buf, const u8 *id);
+/* "clean failback", or "none": MS_SB_* flags; @buf of OUT_FLAGS bytes */
+#define OUT_FLAGS	128
+char *out_flags(char *buf, u32 flags);
 
 enum out_colour {
 	OUT_GREEN,
@@ -39,6 +42,8 @@ void json_put_text(struct json_object *o, const char *key, const char *v);
 /* 64-bit ids are strings of 16 hexadecimal digits: JavaScript has no such numbers. */
 void json_put_hex(struct json_object *o, const char *key, u64 v);
 void json_put_uuid(struct json_object *o, const char *key, const u8 *id);
+/* MS_SB_* flags as an array of their names. */
+void json_put_flags(struct json_object *o, const char *key, u32 flags);
 
 /* Print @o and a newline on standard output, and free it. */
 void json_print(struct json_object *o);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mirsync connect, mirsync disconnect: allow or end the session with the peer.
+ * Both return at once; mirsync wait VOL connected waits.
+ */
+#include "cli.h"
+#include "online.h"
+
+static int send(const char *name, const char *message)
+{
+	struct online o;
+	int code = online_open(&o, name);
+
+	if (!code)
+		code = online_message(&o, message);
+	online_close(&o);
+	return code;
+}
+
+static int run_connect(int argc, char **argv)
+{
+	(void)argc;
+	return send(argv[0], "connect");
+}
+
+static int run_disconnect(int argc, char **argv)
+{
+	(void)argc;
+	return send(argv[0], "disconnect");
+}
+
+const struct cli_command cmd_connect = {
+	.name = "connect",
+	.operands = "VOL",
+	.summary = "Let the volume connect to its peer, and reconnect by itself",
+	.min = 1,
+	.max = 1,
+	.run = run_connect,
+};
+
+const struct cli_command cmd_disconnect = {
+	.name = "disconnect",
+	.operands = "VOL",
+	.summary = "End the session with the peer and stay disconnected",
+	.min = 1,
+	.max = 1,
+	.run = run_disconnect,
+};

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mirsync demote: this site becomes a secondary. Refused while the device is
+ * open; the kernel queues the change, this waits until it is in force.
+ */
+#include "cli.h"
+#include "online.h"
+
+static int run(int argc, char **argv)
+{
+	struct online o;
+	int code;
+
+	(void)argc;
+	code = online_open(&o, argv[0]);
+	if (code)
+		return code;
+	code = online_not_open(&o);
+	if (!code)
+		code = online_message(&o, "demote");
+	if (!code)
+		code = online_wait_role(&o, online_is_secondary, "secondary");
+	online_close(&o);
+	return code;
+}
+
+const struct cli_command cmd_demote = {
+	.name = "demote",
+	.operands = "VOL",
+	.summary = "Make this site a secondary; refused while the device is open",
+	.min = 1,
+	.max = 1,
+	.run = run,
+};

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mirsync status: one screen for people, or every field of the kernel's status
+ * as JSON. Without a name: all volumes that are up, and those configured only.
+ */
+#include <stdio.h>
+
+#include "cli.h"
+#include "conf.h"
+#include "online.h"
+#include "out.h"
+
+static bool json;
+
+static const struct cli_option options[] = {
+	{ "json", CLI_FLAG, NULL,
+	  "print JSON: an object for VOL, an array of them without VOL", &json, 0, 0 },
+	{ }
+};
+
+struct field {
+	const char *name;
+	u16 offset;
+	u16 size;
+	bool id;		/* a random number: hexadecimal */
+};
+
+#define FIELD(name) \
+	{ #name, offsetof(struct ms_ioc_status, name), \
+	  sizeof(((struct ms_ioc_status *)0)->name), false }
+#define FIELD_ID(name) \
+	{ #name, offsetof(struct ms_ioc_status, name), \
+	  sizeof(((struct ms_ioc_status *)0)->name), true }
+
+static const struct field fields[] = {
+	FIELD(dev), FIELD(sectors), FIELD(seg_sectors), FIELD(extent_segs),
+	FIELD(segments), FIELD(extents), FIELD(role), FIELD(claim), FIELD(disk),
+	FIELD(meeting), FIELD(connected), FIELD(replicating), FIELD(copying),
+	FIELD(in_sync), FIELD(failback), FIELD(peer_claim), FIELD(peer_disk),
+	FIELD(hot), FIELD(max_hot), FIELD(flags), FIELD(last_error),
+	FIELD_ID(gen_current), FIELD_ID(gen_base), FIELD(valid), FIELD(marked),
+	FIELD(candidates), FIELD(rs_extents_done), FIELD(rs_extents_total),
+	FIELD(rs_equal), FIELD(rs_differ), FIELD(rs_copied), FIELD(rs_copied_bytes),
+	FIELD(rs_ms), FIELD(tx_bytes), FIELD(rx_bytes), FIELD(tx_data_bytes),
+	FIELD(gen_read_sectors), FIELD(copy_read_sectors), FIELD(writes),
+	FIELD(write_sectors), FIELD(record_writes), FIELD(inflight), FIELD(unacked),
+};
+
+static u64 field_value(const struct ms_ioc_status *st, const struct field *f)
+{
+	const char *p = (const char *)st + f->offset;
+
+	return f->size == sizeof(__u32) ? *(const __u32 *)p : *(const __u64 *)p;
+}
+
+static struct json_object *volume_json(const struct online *o)
+{
+	struct json_object *j = json_object_new_object();
+	const struct ms_ioc_status *st = &o->st;
+	char params[4096];
+	u32 i;
+
+	json_put_text(j, "volume", o->vol.name);
+	json_put_bool(j, "up", true);
+	for (i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (fields[i].id)
+			json_put_hex(j, fields[i].name, field_value(st, &fields[i]));
+		else
+			json_put_u64(j, fields[i].name, field_value(st, &fields[i]));
+	}
+	json_put_text(j, "role_name", ms_role_name(st->role));
+	json_put_text(j, "claim_name", ms_claim_name(st->claim));
+	json_put_text(j, "disk_name", ms_disk_name(st->disk));
+	json_put_text(j, "meeting_name", ms_meeting_name(st->meeting));
+	json_put_text(j, "meeting_text", ms_meeting_text(st->meeting));
+	json_put_text(j, "peer_claim_name", ms_claim_name(st->peer_claim));
+	json_put_text(j, "peer_disk_name", ms_disk_name(st->peer_disk));
+	json_put_flags(j, "flag_names", st->flags);
+	json_put_text(j, "last_error_text", st->last_error ? strerror(st->last_error) : NULL);
+	json_put_u64(j, "open_count", o->vol.open_count);
+	json_put_bool(j, "suspended", o->vol.suspended);
+	dm_params(o->vol.name, params, sizeof(params));
+	json_put_text(j, "table", params);
+	return j;
+}
+
+/* Word number @n of the table's parameters: ROLE DATA META LOCAL PEER ... */
+static const char *table_word(char *params, int n)
+{
+	char *save = NULL, *word;
+
+	for (word = strtok_r(params, " ", &save); word && n; n--)
+		word = strtok_r(NULL, " ", &save);
+	return word ? word : "?";
+}
+
+static void line(const char *label, enum out_colour colour, const char *text)
+{
+	printf("  %-10s %s%s%s\n", label, out_colour(colour), text, out_plain());
+}
+
+static const char *role_text(const struct ms_ioc_status *st)
+{
+	switch (st->claim) {
+	case MS_CLAIM_ACTIVE:
+		return "primary: accepts writes";
+	case MS_CLAIM_WAITING:
+		return "was primary: accepts no writes until it met its peer, or 'promote --alone'";
+	case MS_CLAIM_ASKS:
+		return "asks to be primary: accepts no writes until it met its peer, or 'promote'";
+	default:
+		return "secondary";
+	}
+}
+
+static enum out_colour disk_colour(u32 disk)
+{
+	return disk == MS_DISK_CONSISTENT ? OUT_GREEN : OUT_RED;
+}
+
+static enum out_colour meeting_colour(u32 meeting)
+{
+	return meeting == MS_MEET_SOURCE || meeting == MS_MEET_TARGET ?
+		OUT_GREEN : OUT_RED;
+}
+
+static void print_peer(const struct ms_ioc_status *st)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "claim on the primary role: %s; disk %s",
+		 ms_claim_name(st->peer_claim), ms_disk_name(st->peer_disk));
+	line("peer", disk_colour(st->peer_disk), text);
+	line("meeting", meeting_colour(st->meeting), ms_meeting_text(st->meeting));
+}
+
+static void print_sync(const struct ms_ioc_status *st)
+{
+	char a[OUT_TEXT], b[OUT_TEXT], c[OUT_TEXT], text[200];
+	enum out_colour colour = OUT_YELLOW;
+	u64 seg_bytes = (u64)st->seg_sectors << MS_SECTOR_SHIFT;
+
+	if (st->copying) {
+		snprintf(text, sizeof(text), "%s, %s of %s extents done, %s copied",
+			 st->copying == 1 ? "copying to the peer" : "being copied from the peer",
+			 out_percent(a, st->rs_extents_done, st->rs_extents_total),
+			 out_count(b, st->rs_extents_total), out_bytes(c, st->rs_copied_bytes));
+	} else if (st->in_sync) {
+		snprintf(text, sizeof(text), "in sync%s",
+			 st->replicating ? ", writes are mirrored" : "");
+		colour = OUT_GREEN;
+	} else if (st->flags & MS_SB_ALL_CANDIDATES) {
+		snprintf(text, sizeof(text), "not in sync: all segments have to be compared");
+	} else if (st->marked) {
+		snprintf(text, sizeof(text), "not in sync: %s segments marked (%s)",
+			 out_count(a, st->marked), out_bytes(b, st->marked * seg_bytes));
+	} else {
+		snprintf(text, sizeof(text), "not in sync");
+	}
+	line("sync", colour, text);
+	if (st->failback)
+		line("failback", OUT_YELLOW,
+		     st->failback == 1 ? "begun, not started: 'mirsync failback' goes on" : "copying");
+	if (st->last_error && !st->copying) {
+		snprintf(text, sizeof(text), "the last resync ended early: %s",
+			 strerror(st->last_error));
+		line("error", OUT_RED, text);
+	}
+}
+
+static void print_volume(const struct online *o)
+{
+	const struct ms_ioc_status *st = &o->st;
+	char a[OUT_TEXT], b[OUT_TEXT], c[OUT_TEXT], text[200], params[4096];
+
+	printf("%s: %s, segments of %s%s\n", o->vol.name,
+	       out_bytes(a, st->sectors << MS_SECTOR_SHIFT),
+	       out_bytes(b, (u64)st->seg_sectors << MS_SECTOR_SHIFT),
+	       o->vol.suspended ? ", suspended" : "");
+	line("role", st->claim == MS_CLAIM_ACTIVE || st->claim == MS_CLAIM_NONE ?
+	     OUT_GREEN : OUT_YELLOW, role_text(st));
+	line("disk", disk_colour(st->disk), ms_disk_name(st->disk));
+	dm_params(o->vol.name, params, sizeof(params));
+	snprintf(text, sizeof(text), "%s %.160s",
+		 st->connected ? "connected to" : "not connected to", table_word(params, 4));
+	line("link", st->connected ? OUT_GREEN : OUT_YELLOW, text);
+	if (st->connected)
+		print_peer(st);
+	print_sync(st);
+	printf("  %-10s %s of segments have a valid code (%s of %s)\n", "codes",
+	       out_percent(a, st->valid, st->segments), out_count(b, st->valid),
+	       out_count(c, st->segments));
+	printf("  %-10s %u of %u extents active, %llu writes in flight, %llu unconfirmed\n",
+	       "activity", st->hot, st->max_hot, (unsigned long long)st->inflight,
+	       (unsigned long long)st->unacked);
+	printf("  %-10s sent %s, received %s\n", "traffic", out_bytes(a, st->tx_bytes),
+	       out_bytes(b, st->rx_bytes));
+	if (st->flags & MS_SB_META_VOID)
+		line("attention", OUT_RED, "the peer's metadata could not be written and is void");
+}
+
+static int show(const struct dm_volume *v, void *arg)
+{
+	struct json_object *list = arg;
+	struct online o;
+	int code;
+
+	code = online_attach(&o, v);
+	if (code)
+		return code;
+	if (json)
+		json_object_array_add(list, volume_json(&o));
+	else
+		print_volume(&o);
+	online_close(&o);
+	return CLI_OK;
+}
+
+static int show_if_down(const char *name, void *arg)
+{
+	struct json_object *list = arg;
+	struct json_object *j;
+
+	if (dm_exists(name))
+		return CLI_OK;
+	if (json) {
+		j = json_object_new_object();
+		json_put_text(j, "volume", name);
+		json_put_bool(j, "up", false);
+		json_object_array_add(list, j);
+	} else {
+		printf("%s: down\n", name);
+	}
+	return CLI_OK;
+}
+
+static int show_all(struct json_object *list)
+{
+	int code = dm_each(show, list);
+
+	/* A machine need not have configuration files. */
+	if (!code && conf_dir_exists())
+		code = conf_each(show_if_down, list);
+	return code;
+}
+
+static int run(int argc, char **argv)
+{
+	struct json_object *list = json ? json_object_new_array() : NULL;
+	struct dm_volume v;
+	int code;
+
+	if (argc) {
+		code = dm_find(&v, argv[0]);
+		if (!code)
+			code = show(&v, list);
+		if (json && !code)
+			json_print(json_object_get(json_object_array_get_idx(list, 0)));
+	} else {
+		code = show_all(list);
+		if (json)
+			json_print(json_object_get(list));
+	}
+	json_object_put(list);
+	return code;
+}
+
+const struct cli_command cmd_status = {
+	.name = "status",
+	.operands = "[VOL]",
+	.summary = "Show the state of a volume, or of all",
+	.options = options,
+	.max = 1,
+	.run = run,
+};

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mirsync up: makes the device-mapper device of a configured volume. The size
+ * is that recorded on the metadata device; the kernel checks the rest.
+ */
+#include <stdio.h>
+#include <keyutils.h>
+
+#include "area.h"
+#include "cli.h"
+#include "conf.h"
+#include "dm.h"
+#include "kmsg.h"
+#include "out.h"
+
+static bool all;
+
+static const struct cli_option options[] = {
+	{ "all", CLI_FLAG, NULL, "every volume that has a configuration file and is down",
+	  &all, 0, 0 },
+	{ }
+};
+
+/* A key that is not there is the likeliest mistake: name it before the kernel refuses. */
+static int check_key(const struct conf *c)
+{
+	char type[CONF_VALUE], desc[CONF_VALUE];
+
+	if (sscanf(c->auth, "key :%*[0-9]:%511[^:]:%511s", type, desc) != 2)
+		return 0;
+	if (request_key(type, desc, NULL, 0) >= 0 || errno == ENOSYS || errno == EACCES)
+		return 0;
+	return cli_error(CLI_FAILED, c->name, "the %s key %s is not to be had: %s", type, desc,
+			 strerror(errno));
+}
+
+/*
+ * The device's UUID: the volume's id and the node's, because both sites of a
+ * volume may be on one machine, in two network namespaces.
+ */
+static void make_uuid(char *uuid, size_t size, const struct ms_sb *sb)
+{
+	char volume[2 * MS_UUID + 1], node[2 * MS_UUID + 1];
+
+	snprintf(uuid, size, "MIRSYNC-%s-%s", out_uuid(volume, sb->volume_id),
+		 out_uuid(node, sb->node_id));
+}
+
+static int read_super(const struct conf *c, struct ms_sb *sb)
+{
+	struct area a;
+	int r;
+
+	r = area_open(&a, c->meta, 0);
+	if (area_why(r))
+		cli_error(0, c->meta, "%s", area_why(r));
+	*sb = a.sb;
+	area_close(&a);
+	return r ? CLI_FAILED : 0;
+}
+
+static int up_one(const char *name)
+{
+	char params[4096], uuid[128], why[DM_TEXT];
+	struct conf c;
+	struct ms_sb sb;
+	int log, r;
+	int code;
+
+	code = conf_load(&c, name);
+	if (!code)
+		code = conf_params(&c, params, sizeof(params));
+	if (code)
+		return code;
+	if (dm_exists(name))
+		return cli_error(CLI_FAILED, name, "is up already");
+	if (read_super(&c, &sb) || check_key(&c))
+		return CLI_FAILED;
+	make_uuid(uuid, sizeof(uuid), &sb);
+	log = kmsg_open();
+	r = dm_create(name, uuid, sb.sectors, params, why);
+	if (r) {
+		code = cli_error(CLI_FAILED, name, "cannot be started (%s); the kernel log has the reason%s",
+				 why, log < 0 ? " (dmesg)" : ":");
+		if (log >= 0 && !kmsg_print(log))
+			fprintf(stderr, "kernel: nothing about mirsync\n");
+	}
+	kmsg_close(log);
+	return code;
+}
+
+static int up_if_down(const char *name, void *arg)
+{
+	(void)arg;
+	return dm_exists(name) ? 0 : up_one(name);
+}
+
+static int run(int argc, char **argv)
+{
+	if (all == (argc > 0))
+		return cli_error(CLI_USAGE, "up", "name a volume, or give --all");
+	return all ? conf_each(up_if_down, NULL) : up_one(argv[0]);
+}
+
+const struct cli_command cmd_up = {
+	.name = "up",
+	.operands = "VOL | --all",
+	.summary = "Start a configured volume: make its device /dev/mapper/VOL",
+	.options = options,
+	.max = 1,
+	.run = run,
+};

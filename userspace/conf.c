@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Configuration of volumes; see conf.h. Every key has a line in the table below
+ * with the function that judges its value.
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "conf.h"
+
+#define DEFAULT_DIR	"/etc/mirsync"
+#define SUFFIX		".conf"
+
+/* Each returns NULL, or what is wrong with the value. */
+static const char *judge_path(char *v)
+{
+	if (*v != '/')
+		return "not an absolute path";
+	return strpbrk(v, " \t") ? "blanks are not possible in it" : NULL;
+}
+
+static const char *judge_role(char *v)
+{
+	return strcmp(v, "primary") && strcmp(v, "secondary") ?
+		"neither primary nor secondary" : NULL;
+}
+
+/* "1.2.3.4:7788" or "[2001:db8::1]:7788" */
+static const char *judge_address(char *v)
+{
+	static const char bad[] = "not an IP address and a port: 192.0.2.1:7788 or [2001:db8::1]:7788";
+	struct in6_addr address;
+	char ip[CONF_VALUE];
+	char *colon;
+	u64 port;
+	int family = AF_INET;
+
+	snprintf(ip, sizeof(ip), "%s", v);
+	colon = strrchr(ip, ':');
+	if (!colon)
+		return bad;
+	*colon = '\0';
+	if (*ip == '[') {
+		if (colon[-1] != ']')
+			return bad;
+		colon[-1] = '\0';
+		family = AF_INET6;
+	}
+	if (inet_pton(family, ip + (family == AF_INET6), &address) != 1 ||
+	    cli_parse_number(colon + 1, &port) || !port || port > 65535)
+		return bad;
+	return NULL;
+}
+
+/* "none", or "key :SIZE:TYPE:DESCRIPTION" */
+static const char *judge_auth(char *v)
+{
+	static const char bad[] = "neither none nor key :32:logon:mirsync:NAME";
+	const char *part[3];
+	char *p;
+	int i;
+
+	if (!strcmp(v, "none"))
+		return NULL;
+	if (strncmp(v, "key", 3) || !isblank((unsigned char)v[3]))
+		return bad;
+	v[3] = ' ';
+	p = v + 4;
+	while (isblank((unsigned char)*p))
+		p++;
+	memmove(v + 4, p, strlen(p) + 1);
+	p = v + 4;
+	if (strpbrk(p, " \t"))
+		return bad;
+	for (i = 0; i < 3; i++) {
+		p = strchr(p, ':');
+		if (!p || !p[1] || p[1] == ':')
+			return bad;
+		part[i] = ++p;
+	}
+	return isdigit((unsigned char)*part[0]) ? NULL : bad;
+}
+
+static const char *judge_timeout(char *v)
+{
+	u64 ms;
+
+	return cli_parse_number(v, &ms) || !ms || ms > 3600000 ?
+		"not a number of milliseconds from 1 to 3600000" : NULL;
+}
+
+static const char *judge_words(char *v)
+{
+	(void)v;
+	return NULL;
+}
+
+struct key {
+	const char *name;
+	const char *(*judge)(char *value);
+	size_t offset;
+	bool required;
+	bool repeats;
+};
+
+static const struct key keys[] = {
+	{ "data", judge_path, offsetof(struct conf, data), true, false },
+	{ "meta", judge_path, offsetof(struct conf, meta), true, false },
+	{ "role", judge_role, offsetof(struct conf, role), true, false },
+	{ "local", judge_address, offsetof(struct conf, local), true, false },
+	{ "peer", judge_address, offsetof(struct conf, peer), true, false },
+	{ "auth", judge_auth, offsetof(struct conf, auth), true, false },
+	{ "timeout", judge_timeout, offsetof(struct conf, timeout), false, false },
+	{ "option", judge_words, offsetof(struct conf, option), false, true },
+	{ }
+};
+
+static char *value_of(struct conf *c, const struct key *k)
+{
+	return (char *)c + k->offset;
+}
+
+const char *conf_dir(void)
+{
+	const char *dir = cli_config_dir();
+
+	if (!dir)
+		dir = getenv("MIRSYNC_CONFDIR");
+	return dir && *dir ? dir : DEFAULT_DIR;
+}
+
+bool conf_dir_exists(void)
+{
+	return !access(conf_dir(), F_OK);
+}
+
+bool conf_name_good(const char *name)
+{
+	const char *p;
+
+	if (!*name || *name == '.' || *name == '-' || strlen(name) >= CONF_NAME)
+		return false;
+	for (p = name; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("_.+-", *p))
+			return false;
+	}
+	return true;
+}
+
+/* @text without the blanks around it. */
+static char *trim(char *text)
+{
+	char *end;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	end = text + strlen(text);
+	while (end > text && isspace((unsigned char)end[-1]))
+		*--end = '\0';
+	return text;
+}
+
+static const struct key *find_key(const char *name)
+{
+	const struct key *k;
+
+	for (k = keys; k->name; k++) {
+		if (!strcmp(k->name, name))
+			return k;
+	}
+	return NULL;
+}
+
+/* Take one line. Return: 0, or an exit status; reported. */
+static int take_line(struct conf *c, char *line, const char *where)
+{
+	const struct key *k;
+	const char *why;
+	char *value, *to;
+
+	line = trim(line);
+	if (!*line || *line == '#')
+		return 0;
+	value = strchr(line, '=');
+	if (!value)
+		return cli_error(CLI_FAILED, where, "%s: not \"key = value\"", line);
+	*value++ = '\0';
+	line = trim(line);
+	value = trim(value);
+	k = find_key(line);
+	if (!k)
+		return cli_error(CLI_FAILED, where, "%s: unknown key", line);
+	to = value_of(c, k);
+	if (*to && !k->repeats)
+		return cli_error(CLI_FAILED, where, "%s: given twice", line);
+	if (!*value)
+		return cli_error(CLI_FAILED, where, "%s: without a value", line);
+	if (strlen(to) + strlen(value) + 2 > CONF_VALUE)
+		return cli_error(CLI_FAILED, where, "%s: too long", line);
+	why = k->judge(value);
+	if (why)
+		return cli_error(CLI_FAILED, where, "%s: %s: %s", line, value, why);
+	if (*to)
+		strcat(to, " ");
+	strcat(to, value);
+	return 0;
+}
+
+static int take_file(struct conf *c, FILE *f)
+{
+	char where[sizeof(c->path) + 16], line[2 * CONF_VALUE];
+	unsigned int number = 0;
+	const struct key *k;
+	int code = 0;
+
+	while (!code && fgets(line, sizeof(line), f)) {
+		snprintf(where, sizeof(where), "%s:%u", c->path, ++number);
+		if (!strchr(line, '\n') && !feof(f))
+			return cli_error(CLI_FAILED, where, "line too long");
+		code = take_line(c, line, where);
+	}
+	for (k = keys; !code && k->name; k++) {
+		if (k->required && !*value_of(c, k))
+			code = cli_error(CLI_FAILED, c->path, "%s: not given", k->name);
+	}
+	if (!code && !strcmp(c->data, c->meta))
+		code = cli_error(CLI_FAILED, c->path, "meta: the same device as data");
+	if (!code && !strcmp(c->local, c->peer))
+		code = cli_error(CLI_FAILED, c->path, "peer: the same address as local");
+	return code;
+}
+
+int conf_load(struct conf *c, const char *name)
+{
+	FILE *f;
+	int code;
+
+	memset(c, 0, sizeof(*c));
+	if (!conf_name_good(name))
+		return cli_error(CLI_USAGE, name, "not a name for a volume");
+	strcpy(c->name, name);
+	snprintf(c->path, sizeof(c->path), "%s/%s" SUFFIX, conf_dir(), name);
+	f = fopen(c->path, "re");
+	if (!f)
+		return cli_error(errno == ENOENT ? CLI_NO_VOLUME : CLI_FAILED, c->path,
+				 "%s", strerror(errno));
+	code = take_file(c, f);
+	if (!code && ferror(f))
+		code = cli_error(CLI_FAILED, c->path, "cannot be read");
+	fclose(f);
+	return code;
+}
+
+/* Words separated by blanks. */
+static unsigned int count_words(const char *text)
+{
+	unsigned int n = 0;
+	bool inside = false;
+
+	for (; *text; text++) {
+		n += !isspace((unsigned char)*text) && !inside;
+		inside = !isspace((unsigned char)*text);
+	}
+	return n;
+}
+
+int conf_params(const struct conf *c, char *buf, size_t size)
+{
+	char options[3 * CONF_VALUE + 64];
+	int n;
+
+	snprintf(options, sizeof(options), "%s%s%s%s%s",
+		 strcmp(c->auth, "none") ? c->auth : "noauth",
+		 *c->timeout ? " timeout " : "", c->timeout,
+		 *c->option ? " " : "", c->option);
+	n = snprintf(buf, size, "%s %s %s %s %s %u %s", c->role, c->data, c->meta,
+		     c->local, c->peer, count_words(options), options);
+	if (n < 0 || (size_t)n >= size)
+		return cli_error(CLI_FAILED, c->path, "its values are too long for a table line");
+	return 0;
+}
+
+static int is_conf(const struct dirent *d)
+{
+	size_t len = strlen(d->d_name);
+
+	return len > strlen(SUFFIX) && len < CONF_NAME + strlen(SUFFIX) &&
+	       !strcmp(d->d_name + len - strlen(SUFFIX), SUFFIX) && d->d_name[0] != '.';
+}
+
+int conf_each(int (*fn)(const char *name, void *arg), void *arg)
+{
+	char name[256];
+	struct dirent **list;
+	int worst = 0;
+	int n, i, code;
+
+	n = scandir(conf_dir(), &list, is_conf, alphasort);
+	if (n < 0)
+		return cli_error(CLI_FAILED, conf_dir(), "%s", strerror(errno));
+	for (i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%s", list[i]->d_name);
+		name[strlen(name) - strlen(SUFFIX)] = '\0';
+		code = fn(name, arg);
+		if (code > worst)
+			worst = code;
+		free(list[i]);
+	}
+	free(list);
+	return worst;
+}

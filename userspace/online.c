@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Volumes that are up; see online.h. Called by the online commands.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "dev.h"
+#include "online.h"
+
+#define CONTROL		"/dev/mirsync"
+#define POLL_MS		100
+
+u64 online_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
+}
+
+void online_pause(u32 ms)
+{
+	const struct timespec pause = {
+		.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L
+	};
+
+	nanosleep(&pause, NULL);
+}
+
+static int open_control(struct online *o)
+{
+	__u32 version = 0;
+
+	o->fd = open(CONTROL, O_RDWR | O_CLOEXEC);
+	if (o->fd < 0)
+		return cli_error(CLI_FAILED, CONTROL, "%s%s", strerror(errno),
+				 errno == ENOENT ? " (is the module dm-mirsync loaded?)" : "");
+	if (ioctl(o->fd, MS_IOC_VERSION, &version))
+		return cli_error(CLI_FAILED, CONTROL, "cannot tell its version: %s",
+				 strerror(errno));
+	if (version != MS_IOC_VERSION_NUMBER)
+		return cli_error(CLI_FAILED, CONTROL,
+				 "the module speaks version %u of the interface, this program %u",
+				 version, MS_IOC_VERSION_NUMBER);
+	return 0;
+}
+
+int online_attach(struct online *o, const struct dm_volume *v)
+{
+	int code;
+
+	memset(o, 0, sizeof(*o));
+	o->vol = *v;
+	code = open_control(o);
+	if (!code)
+		code = online_status(o);
+	if (code)
+		online_close(o);
+	return code;
+}
+
+int online_open(struct online *o, const char *name)
+{
+	struct dm_volume v;
+	int code = dm_find(&v, name);
+
+	if (code) {
+		o->fd = -1;
+		return code;
+	}
+	return online_attach(o, &v);
+}
+
+void online_close(struct online *o)
+{
+	if (o->fd >= 0)
+		close(o->fd);
+	o->fd = -1;
+}
+
+int online_status(struct online *o)
+{
+	memset(&o->st, 0, sizeof(o->st));
+	o->st.dev = o->vol.dev;
+	if (!ioctl(o->fd, MS_IOC_STATUS, &o->st))
+		return 0;
+	if (errno == ENXIO || errno == ENODEV)
+		return cli_error(CLI_NO_VOLUME, o->vol.name, "is not up any more");
+	return cli_error(CLI_FAILED, o->vol.name, "its status cannot be read: %s",
+			 strerror(errno));
+}
+
+void online_why(const struct online *o, char *buf)
+{
+	if (dm_message(o->vol.name, "explain", buf))
+		*buf = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
+int online_message(struct online *o, const char *message)
+{
+	char why[DM_TEXT];
+	int r = dm_message(o->vol.name, message, NULL);
+
+	if (!r)
+		return 0;
+	online_why(o, why);
+	return cli_error(CLI_FAILED, o->vol.name, "%s refused: %s", message,
+			 *why ? why : strerror(-r));
+}
+
+int online_wait(struct online *o, online_test test, u64 timeout_ms)
+{
+	u64 end = online_now() + timeout_ms;
+	int code;
+
+	for (;;) {
+		code = online_status(o);
+		if (code || test(&o->st))
+			return code;
+		if (timeout_ms && online_now() >= end)
+			return CLI_TIMEOUT;
+		online_pause(POLL_MS);
+	}
+}
+
+bool online_is_primary(const struct ms_ioc_status *st)
+{
+	return st->role == MS_ROLE_PRIMARY && st->claim == MS_CLAIM_ACTIVE;
+}
+
+bool online_is_secondary(const struct ms_ioc_status *st)
+{
+	return st->role == MS_ROLE_SECONDARY && st->claim == MS_CLAIM_NONE;
+}
+
+int online_wait_role(struct online *o, online_test test, const char *role)
+{
+	char why[DM_TEXT];
+	int code = online_wait(o, test, COMMAND_TIMEOUT_MS);
+
+	if (code != CLI_TIMEOUT)
+		return code;
+	online_why(o, why);
+	return cli_error(CLI_TIMEOUT, o->vol.name, "is not %s after %u s%s%s", role,
+			 COMMAND_TIMEOUT_MS / 1000, *why ? ": " : "", why);
+}
+
+int online_switch(struct online *o, u32 *ms)
+{
+	struct ms_ioc_switch sw = { .dev = o->vol.dev };
+	int e;
+
+	if (ioctl(o->fd, MS_IOC_SWITCH, &sw)) {
+		e = errno;
+		sw.error[sizeof(sw.error) - 1] = '\0';
+		return cli_error(CLI_FAILED, o->vol.name, "the roles were not changed: %s",
+				 *sw.error ? sw.error : strerror(e));
+	}
+	*ms = sw.ms;
+	return 0;
+}
+
+/* The first device that is made of @rdev; false: none. */
+static bool holder(dev_t rdev, char *name, size_t size)
+{
+	struct dirent *d;
+	char path[64];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/holders", major(rdev),
+		 minor(rdev));
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	*name = '\0';
+	while (!*name && (d = readdir(dir))) {
+		if (d->d_name[0] != '.')
+			snprintf(name, size, "%s", d->d_name);
+	}
+	closedir(dir);
+	return *name;
+}
+
+int online_not_open(struct online *o)
+{
+	char where[256];
+	int code;
+
+	code = dm_find(&o->vol, o->vol.name);
+	if (code || !o->vol.open_count)
+		return code;
+	if (dev_mounted(o->vol.rdev, where, sizeof(where)))
+		return cli_error(CLI_FAILED, o->vol.name, "is mounted at %s", where);
+	if (holder(o->vol.rdev, where, sizeof(where)))
+		return cli_error(CLI_FAILED, o->vol.name, "is in use by the device %s", where);
+	return cli_error(CLI_FAILED, o->vol.name, "is open (%d times)", o->vol.open_count);
+}
+
+void online_situation(const struct online *o, struct ms_situation *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->connected = o->st.connected;
+	s->meeting = o->st.meeting;
+	s->claim = o->st.claim;
+	s->peer_claim = o->st.peer_claim;
+	s->disk = o->st.disk;
+	s->in_sync = o->st.in_sync;
+	s->copying = o->st.copying;
+	s->open = o->vol.open_count > 0;
+}

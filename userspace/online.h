@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A volume that is up, as a command holds it: its device-mapper device, the
+ * ioctls of /dev/mirsync, its latest status, and its messages with the reason
+ * the kernel gives for a refusal. Functions that return an exit status have
+ * reported what they return.
+ */
+#ifndef MS_CLI_ONLINE_H
+#define MS_CLI_ONLINE_H
+
+#include "dm.h"
+#include "shared/mirsync_ioctl.h"
+#include "shared/rules.h"
+
+#define COMMAND_TIMEOUT_MS	30000u	/* a promotion or demotion takes at most so long */
+
+struct online {
+	struct dm_volume vol;
+	int fd;			/* of /dev/mirsync */
+	struct ms_ioc_status st;
+};
+
+/* online_open() - find volume @name, check the interface's version, read the status. Return: an exit status. */
+int online_open(struct online *o, const char *name);
+/* The same for a volume that dm_each() or dm_find() found. */
+int online_attach(struct online *o, const struct dm_volume *v);
+void online_close(struct online *o);
+
+/* Read the status again. Return: an exit status; CLI_NO_VOLUME when the volume was taken down. */
+int online_status(struct online *o);
+
+/* Send a control message; a refusal is reported with the kernel's reason. Return: an exit status. */
+int online_message(struct online *o, const char *message);
+
+/* online_why() - the kernel's text on its last refusal; empty: none. @buf: DM_TEXT bytes. */
+void online_why(const struct online *o, char *buf);
+
+typedef bool (*online_test)(const struct ms_ioc_status *st);
+
+/**
+ * online_wait() - poll the status until @test holds
+ * @timeout_ms: 0: for ever
+ *
+ * Return: 0; CLI_TIMEOUT, not reported; another exit status.
+ */
+int online_wait(struct online *o, online_test test, u64 timeout_ms);
+
+/* Writes are accepted here. / Content with being a secondary. */
+bool online_is_primary(const struct ms_ioc_status *st);
+bool online_is_secondary(const struct ms_ioc_status *st);
+
+/* Wait, for COMMAND_TIMEOUT_MS, until a queued change of role is in force. Return: an exit status. */
+int online_wait_role(struct online *o, online_test test, const char *role);
+
+/* Change roles with the peer. @ms: milliseconds without a primary. Return: an exit status. */
+int online_switch(struct online *o, u32 *ms);
+
+/* Refuse, naming who uses it, when the dm device is open. Return: an exit status. */
+int online_not_open(struct online *o);
+
+/* What the rules of shared/rules.h want to know. */
+void online_situation(const struct online *o, struct ms_situation *s);
+
+/* Milliseconds of a clock that only goes forward. */
+u64 online_now(void);
+void online_pause(u32 ms);
+
+#endif
