@@ -55,9 +55,10 @@ in_site()
 	ip netns exec "site$site" "$@"
 }
 
-# Loop devices on files in memory: they know flush, discard and write-zeroes, and the
-# files can be compared whatever the page cache of the devices holds. LOOP_OPTIONS may
-# say --sector-size 4096.
+# Loop devices on files in memory: they know flush and discard, and the files can be
+# compared whatever the page cache of the devices holds. They offer write-zeroes and then
+# refuse it, as tmpfs cannot do it: whoever sends one has to cope. LOOP_OPTIONS may say
+# --sector-size 4096.
 lab_disk() # FILE MIB
 {
 	truncate -s "${2}M" "$LAB/$1"
@@ -224,7 +225,8 @@ expect_fail()
 	local r=0 mark
 	mark="expect_fail $BASHPID $RANDOM"
 	echo "$mark" >/dev/kmsg
-	REASON=$("$@" 2>&1 >/dev/null | head -n 1) || r=$?
+	REASON=$("$@" 2>&1 >/dev/null) || r=$?
+	REASON=${REASON%%$'\n'*}
 	[ "$r" != 0 ] || fail "succeeded but should not: $*"
 	[ "$r" -lt 126 ] || fail "status $r of: $*"
 	case $1 in
