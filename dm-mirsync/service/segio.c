@@ -136,7 +136,7 @@ static u64 code_run(const struct ms_buf *b, struct cursor *c, u32 n, u64 seed,
 	while (n) {
 		const struct bio_vec *bv = &b->bv[c->i];
 		u32 len = min(n, bv->bv_len - c->done);
-		char *p = bvec_kmap_local(bv) + c->done;
+		char *p = bvec_kmap_local((struct bio_vec *)bv) + c->done;
 
 		if (!whole) {
 			crc = ms_crc32c_raw(crc, p, len);

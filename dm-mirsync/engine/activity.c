@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The metadata worker; see activity.h. One work item on an ordered queue does
+ * all of it, so that steps never overlap:
+ *
+ *   recording	load the table blocks of the extents that ask, write the whole
+ *		record with them added (one FUA write for all that wait), then
+ *		let their operations start. A crash before the write leaves
+ *		nothing changed; after it, the extents are recovered as hot.
+ *   cooling	take extents without operations and pins; flush the data
+ *		device; write their table blocks and summaries and flush these;
+ *		then let the record forget them. A crash at any point before the
+ *		last step leaves them in the record.
+ *
+ * Locking: v->lock for lists and states. Extents on the worker's own lists
+ * belong to it: nobody starts an operation on one that is not hot.
+ */
+#include <linux/blkdev.h>
+
+#include "engine/activity.h"
+#include "engine/extent.h"
+
+#define IDLE_AGE	(3 * HZ)
+#define COOL_BATCH	64u
+
+void ms_activity_kick(struct ms_volume *v)
+{
+	queue_work(v->meta_wq, &v->act_work);
+}
+
+void ms_summary_counts(const struct ms_volume *v, const struct ms_summary_entry *s,
+		       u32 segs, u32 *valid, u32 *marked)
+{
+	u64 seq = le64_to_cpu(s->sequence);
+
+	*valid = min_t(u32, le16_to_cpu(s->valid), segs);
+	*marked = min_t(u32, le16_to_cpu(s->marked), segs);
+	if (!seq) {
+		*valid = 0;
+		*marked = 0;
+	} else if (seq == U64_MAX) {
+		*valid = 0;
+		*marked = segs;
+	} else if (seq < v->sb.codes_since) {
+		*valid = 0;
+	}
+}
+
+/* The metadata cannot be written: from now on every operation fails. */
+static void fail(struct ms_volume *v, int r)
+{
+	struct ms_extent *e;
+	LIST_HEAD(ready);
+
+	ms_err(v, "metadata cannot be written (%d): writes are refused from now on", r);
+	spin_lock(&v->lock);
+	v->meta_failed = true;
+	__ms_extent_admit(v, &ready);
+	list_for_each_entry(e, &v->lru, lru)
+		__ms_extent_run(v, e, &ready);
+	spin_unlock(&v->lock);
+	ms_ops_start(&ready);
+	wake_up_all(&v->cooled);
+	ms_volume_event(v);
+}
+
+/* The record as it will be: hot extents, and those of this batch with what they ask for. */
+static u32 __gather(struct ms_volume *v)
+{
+	struct ms_extent *e;
+	u32 n = 0;
+
+	list_for_each_entry(e, &v->lru, lru) {
+		if (e->state == MS_EXT_NEW && list_empty(&e->act))
+			continue;
+		if (e->leaving)
+			continue;
+		e->snap = e->want;
+		v->record[n].extent = e->no;
+		v->record[n++].mask = e->snap;
+	}
+	return n;
+}
+
+static int write_record(struct ms_volume *v)
+{
+	u64 id, seq;
+	u32 n;
+	int r;
+
+	spin_lock(&v->lock);
+	n = __gather(v);
+	id = v->sb.peer_activation_id;
+	seq = v->sb.peer_sequence;
+	v->n.record_writes++;
+	spin_unlock(&v->lock);
+	r = ms_meta_write_record(v->meta, v->record, n, id, seq);
+	if (r)		/* once more into the same copy */
+		r = ms_meta_write_record(v->meta, v->record, n, id, seq);
+	return r;
+}
+
+static int load(struct ms_volume *v, struct ms_extent *e)
+{
+	struct ms_summary_entry s;
+	int r;
+
+	r = ms_meta_read_summary(v->meta, e->no, 1, &s);
+	if (r && r != -EIO)
+		return r;
+	r = ms_meta_read_table(v->meta, e->no, e->tb);
+	if (r < 0)
+		return r;
+	spin_lock(&v->lock);
+	ms_summary_counts(v, &s, e->segs, &e->n_valid, &e->n_marked);
+	__ms_extent_loaded(v, e);
+	e->version = le64_to_cpu(e->tb->sequence);
+	if (r) {		/* damage: write it back as what it is now */
+		e->dirty = true;
+		e->version = ms_meta_next_sequence(v->meta);
+	}
+	spin_unlock(&v->lock);
+	return 0;
+}
+
+/* Record the extents that ask. Return: how many, or negative. */
+static int record_batch(struct ms_volume *v)
+{
+	struct ms_extent *e, *next;
+	LIST_HEAD(batch);
+	LIST_HEAD(ready);
+	int n = 0, r;
+
+	spin_lock(&v->lock);
+	__ms_extent_admit(v, &ready);
+	list_splice_init(&v->act, &batch);
+	spin_unlock(&v->lock);
+	ms_ops_start(&ready);
+	if (list_empty(&batch))
+		return 0;
+
+	list_for_each_entry(e, &batch, act)
+		if (e->state == MS_EXT_NEW)
+			ms_meta_prefetch_table(v->meta, e->no);
+	list_for_each_entry(e, &batch, act) {
+		r = e->state == MS_EXT_NEW ? load(v, e) : 0;
+		if (r)
+			return r;
+	}
+	r = write_record(v);
+	if (r)
+		return r;
+
+	spin_lock(&v->lock);
+	list_for_each_entry_safe(e, next, &batch, act) {
+		list_del_init(&e->act);
+		e->state = MS_EXT_HOT;
+		e->rec = e->snap;
+		__ms_extent_run(v, e, &ready);
+		n++;
+	}
+	spin_unlock(&v->lock);
+	ms_ops_start(&ready);
+	return n;
+}
+
+static bool __coolable(const struct ms_extent *e)
+{
+	return e->state == MS_EXT_HOT && !e->pins && list_empty(&e->ops) &&
+	       list_empty(&e->act);
+}
+
+/* Choose what to cool, longest unused first. */
+static u32 __pick(struct ms_volume *v, struct ms_extent **pick, bool *dirty)
+{
+	u32 low = v->geo->max_hot / 8, want = 0, n = 0;
+	struct ms_extent *e;
+
+	if (v->nr_free < low || !list_empty(&v->op_wait))
+		want = max(low - min(low, v->nr_free), 8u);
+	*dirty = false;
+	list_for_each_entry(e, &v->lru, lru) {
+		if (n == COOL_BATCH)
+			break;
+		if (!__coolable(e))
+			continue;
+		if (!v->cool_all && n >= want &&
+		    !(v->cool_idle && time_after(jiffies, e->used + IDLE_AGE)))
+			continue;
+		e->state = MS_EXT_COOLING;
+		*dirty |= e->dirty;
+		pick[n++] = e;
+	}
+	return n;
+}
+
+/* Write what must be durable before the record may forget the extents (I2b, c). */
+static int settle(struct ms_volume *v, struct ms_extent **pick, u32 n)
+{
+	u32 i;
+	int r;
+
+	r = blkdev_issue_flush(v->data);
+	if (r) {
+		ms_err(v, "data device cannot be flushed (%d)", r);
+		return r;
+	}
+	for (i = 0; i < n; i++) {
+		if (!pick[i]->dirty)
+			continue;
+		pick[i]->version = ms_meta_next_sequence(v->meta);
+		r = ms_meta_write_table(v->meta, pick[i]->no, pick[i]->version,
+					pick[i]->tb);
+		if (r)
+			return r;
+	}
+	return ms_meta_flush_tables(v->meta);
+}
+
+/* Let the record forget @pick; what got an operation meanwhile is recorded anew. */
+static int release(struct ms_volume *v, struct ms_extent **pick, u32 n)
+{
+	LIST_HEAD(ready);
+	u32 i;
+	int r;
+
+	for (i = 0; i < n; i++)
+		pick[i]->leaving = true;
+	r = write_record(v);
+	if (r)
+		return r;
+	spin_lock(&v->lock);
+	for (i = 0; i < n; i++) {
+		struct ms_extent *e = pick[i];
+
+		e->leaving = false;
+		e->dirty = false;
+		e->bulk = false;
+		e->want = 0;
+		e->rec = 0;
+		e->state = MS_EXT_NEW;
+		if (list_empty(&e->ops) && list_empty(&e->act))
+			__ms_extent_free(v, e);
+		else
+			__ms_extent_run(v, e, &ready);
+	}
+	__ms_extent_admit(v, &ready);
+	spin_unlock(&v->lock);
+	ms_ops_start(&ready);
+	wake_up_all(&v->cooled);
+	return 0;
+}
+
+/* Cool one batch. Return: how many, or negative. */
+static int cool_batch(struct ms_volume *v)
+{
+	struct ms_extent *pick[COOL_BATCH];
+	bool dirty;
+	u32 n;
+	int r;
+
+	spin_lock(&v->lock);
+	n = __pick(v, pick, &dirty);
+	spin_unlock(&v->lock);
+	if (!n)
+		return 0;
+	r = dirty ? settle(v, pick, n) : 0;
+	if (!r)
+		r = release(v, pick, n);
+	return r ?: n;
+}
+
+static void activity_work(struct work_struct *work)
+{
+	struct ms_volume *v = container_of(work, struct ms_volume, act_work);
+	int recorded, cooled;
+
+	do {
+		if (v->meta_failed)
+			break;
+		recorded = record_batch(v);
+		cooled = recorded < 0 ? recorded : cool_batch(v);
+		if (cooled < 0)
+			fail(v, cooled);
+	} while (recorded > 0 || cooled > 0);
+	spin_lock(&v->lock);
+	v->cool_idle = false;
+	spin_unlock(&v->lock);
+	wake_up_all(&v->cooled);
+}
+
+static void idle_work(struct work_struct *work)
+{
+	struct ms_volume *v = container_of(to_delayed_work(work), struct ms_volume, idle_work);
+
+	spin_lock(&v->lock);
+	v->cool_idle = true;
+	spin_unlock(&v->lock);
+	ms_activity_kick(v);
+	queue_delayed_work(v->meta_wq, &v->idle_work, HZ);
+}
+
+void ms_activity_init(struct ms_volume *v)
+{
+	INIT_WORK(&v->act_work, activity_work);
+	INIT_DELAYED_WORK(&v->idle_work, idle_work);
+	init_waitqueue_head(&v->cooled);
+}
+
+static bool all_cool(struct ms_volume *v)
+{
+	bool r;
+
+	spin_lock(&v->lock);
+	r = v->meta_failed || !v->hot;
+	spin_unlock(&v->lock);
+	if (!r)
+		ms_activity_kick(v);
+	return r;
+}
+
+int ms_activity_cool_all(struct ms_volume *v)
+{
+	spin_lock(&v->lock);
+	v->cool_all = true;
+	spin_unlock(&v->lock);
+	if (!wait_event_timeout(v->cooled, all_cool(v), 30 * HZ))
+		ms_warn(v, "%u extents stay in the activity record", v->hot);
+	spin_lock(&v->lock);
+	v->cool_all = false;
+	spin_unlock(&v->lock);
+	return v->meta_failed || v->hot ? -EIO : 0;
+}
+
+/* Sums and maps from the summaries of all extents. */
+static int scan(struct ms_volume *v)
+{
+	struct ms_summary_entry *s;
+	u32 valid, marked, segs, i, n;
+	u64 no;
+	int r = 0;
+
+	s = kvmalloc_array(MS_SUMMARY_ENTRIES, sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+	v->n_valid = v->n_marked = v->n_cand = 0;
+	for (no = 0; no < v->geo->extents; no += n) {
+		n = min_t(u64, MS_SUMMARY_ENTRIES, v->geo->extents - no);
+		if (!(no % MS_GROUP_EXTENTS))
+			ms_meta_prefetch_summary(v->meta, no, MS_GROUP_EXTENTS);
+		r = ms_meta_read_summary(v->meta, no, n, s);
+		if (r && r != -EIO)
+			break;
+		r = 0;
+		for (i = 0; i < n; i++) {
+			segs = ms_geo_extent_segs(v->geo, no + i);
+			ms_summary_counts(v, &s[i], segs, &valid, &marked);
+			v->n_valid += valid;
+			v->n_marked += marked;
+			__assign_bit(no + i, v->marked_map, marked);
+			__assign_bit(no + i, v->invalid_map, valid < segs);
+			__clear_bit(no + i, v->cand_map);
+		}
+		cond_resched();
+	}
+	kvfree(s);
+	return r;
+}
+
+/* Take over the extents that were hot when it stopped. */
+static int take_record(struct ms_volume *v, const struct ms_record_result *res)
+{
+	u32 i;
+	int r;
+
+	for (i = 0; i < res->total; i++)
+		ms_meta_prefetch_table(v->meta, v->record[i].extent);
+	for (i = 0; i < res->total; i++) {
+		struct ms_hot hot = v->record[i];
+
+		r = ms_extent_recover(v, &hot);
+		if (r)
+			return r;
+	}
+	if (res->total)
+		ms_info(v, "recovering: %u extents were hot, %llu segments are suspect",
+			res->total, v->n_marked);
+	return 0;
+}
+
+static void void_codes(struct ms_sb *sb, void *arg)
+{
+	sb->codes_since = *(u64 *)arg;
+	sb->flags |= MS_SB_ALL_CANDIDATES;
+}
+
+int ms_activity_recover(struct ms_volume *v, bool clean)
+{
+	struct ms_record_result *res;
+	u64 since;
+	int r;
+
+	res = kzalloc(sizeof(*res), GFP_KERNEL);
+	if (!res)
+		return -ENOMEM;
+	r = ms_meta_load_record(v->meta, v->record, res);
+	if (!r && res->state == MS_RECORD_DAMAGED) {
+		ms_err(v, "the activity record is damaged: no code is valid any more, all segments are candidates");
+		since = ms_meta_next_sequence(v->meta);
+		r = ms_super_change(v, void_codes, &since);
+		res->total = 0;
+	}
+	if (!r && clean && res->total)
+		ms_warn(v, "marked as cleanly stopped, but %u extents are in the record", res->total);
+	if (!r)
+		r = scan(v);
+	if (!r)
+		r = take_record(v, res);
+	if (!r && !res->total)
+		r = write_record(v);
+	kfree(res);
+	return r;
+}

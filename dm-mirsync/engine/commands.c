@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The operator's commands at this site, and the peer's part of those that
+ * need both. What may be done in which state is decided by shared/rules.c.
+ *
+ * Locking: v->control serialises local commands. A question of the peer does
+ * not take it (the other site may hold its own while it waits for the answer);
+ * it checks and changes the state inside one job of the metadata worker.
+ */
+#include <linux/blkdev.h>
+#include <linux/ktime.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "engine/link.h"
+#include "engine/primary.h"
+#include "engine/resync.h"
+#include "engine/roles.h"
+#include "engine/secondary.h"
+
+enum command { CMD_NONE, CMD_PROMOTE, CMD_DEMOTE, CMD_CONNECT, CMD_DISCONNECT };
+
+#define DRAIN_SECONDS	30
+
+int ms_refuse_command(struct ms_volume *v, int r, const char *text)
+{
+	ms_warn(v, "refused: %s", text);
+	spin_lock(&v->lock);
+	strscpy(v->explain, text, sizeof(v->explain));
+	spin_unlock(&v->lock);
+	return r;
+}
+
+static bool is_open(struct ms_volume *v)
+{
+	return disk_openers(dm_disk(v->md)) > 0;
+}
+
+static void situation(struct ms_volume *v, struct ms_situation *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->open = is_open(v);
+	spin_lock(&v->lock);
+	s->connected = v->connected;
+	s->meeting = v->decision.meeting;
+	s->claim = v->claim;
+	s->peer_claim = v->peer_claim;
+	s->disk = v->sb.disk;
+	s->in_sync = v->in_sync;
+	s->copying = v->copying || v->target_copying;
+	spin_unlock(&v->lock);
+}
+
+/*
+ * promote, demote
+ */
+
+static u64 random_gen(void)
+{
+	u64 gen;
+
+	do {
+		gen = get_random_u64();
+	} while (!gen);
+	return gen;
+}
+
+static void sb_promote(struct ms_sb *sb, void *arg)
+{
+	sb->role = MS_ROLE_PRIMARY;
+	sb->disk = MS_DISK_CONSISTENT;
+	ms_gens_start(&sb->gens, random_gen());
+}
+
+static void sb_demote(struct ms_sb *sb, void *arg)
+{
+	sb->role = MS_ROLE_SECONDARY;
+}
+
+static void in_force(struct ms_volume *v, enum ms_claim claim)
+{
+	spin_lock(&v->lock);
+	v->claim = claim;
+	v->active = claim == MS_CLAIM_ACTIVE;
+	v->state_seq++;
+	spin_unlock(&v->lock);
+	queue_work(v->io_wq, &v->intake_work);
+	ms_volume_event(v);
+}
+
+static int promote(struct ms_volume *v)
+{
+	struct ms_situation s;
+	const char *why;
+	int r;
+
+	situation(v, &s);
+	why = ms_rules_promote(&s, v->cmd_alone, v->cmd_force);
+	if (why)
+		return ms_refuse_command(v, -EPERM, why);
+	if (s.claim == MS_CLAIM_ACTIVE)
+		return 0;
+	ms_secondary_drain(v);
+	r = ms_super_change(v, sb_promote, NULL);
+	if (r)
+		return ms_refuse_command(v, r, "the promotion cannot be recorded on the metadata device");
+	invalidate_bdev(dm_disk(v->md)->part0);
+	in_force(v, MS_CLAIM_ACTIVE);
+	ms_info(v, "promoted: primary with a new generation");
+	if (s.connected)
+		ms_link_meet_again(v);
+	return 0;
+}
+
+/* Stand still and give up the role, durably. Return: 0 with I/O frozen, or negative. */
+static int step_down(struct ms_volume *v)
+{
+	int r;
+
+	r = ms_primary_freeze(v, DRAIN_SECONDS);
+	if (r)
+		return ms_refuse_command(v, r, "writes in flight did not end in time");
+	r = blkdev_issue_flush(v->data);
+	if (!r)
+		r = ms_super_change(v, sb_demote, NULL);
+	if (r) {
+		ms_primary_thaw(v);
+		return ms_refuse_command(v, r, "the demotion cannot be recorded on the metadata device");
+	}
+	in_force(v, MS_CLAIM_NONE);
+	return 0;
+}
+
+static int demote(struct ms_volume *v)
+{
+	struct ms_situation s;
+	const char *why;
+	int r;
+
+	situation(v, &s);
+	why = ms_rules_demote(&s);
+	if (why)
+		return ms_refuse_command(v, -EBUSY, why);
+	r = step_down(v);
+	if (r)
+		return r;
+	ms_primary_thaw(v);
+	ms_info(v, "demoted: secondary");
+	if (s.connected)
+		ms_link_meet_again(v);
+	return 0;
+}
+
+static void cmd_work(struct work_struct *work)
+{
+	struct ms_volume *v = container_of(work, struct ms_volume, cmd_work);
+
+	mutex_lock(&v->control);
+	if (v->running) {
+		switch (v->cmd) {
+		case CMD_PROMOTE:
+			promote(v);
+			break;
+		case CMD_DEMOTE:
+			demote(v);
+			break;
+		case CMD_CONNECT:
+		case CMD_DISCONNECT:
+			ms_net_enable(v->net, v->cmd == CMD_CONNECT);
+			break;
+		}
+	}
+	mutex_unlock(&v->control);
+	spin_lock(&v->lock);
+	v->cmd = CMD_NONE;
+	spin_unlock(&v->lock);
+	ms_volume_event(v);
+}
+
+static int queue_command(struct ms_volume *v, enum command cmd, bool alone, bool force)
+{
+	bool busy;
+
+	spin_lock(&v->lock);
+	busy = v->cmd != CMD_NONE;
+	if (!busy) {
+		v->cmd = cmd;
+		v->cmd_alone = alone;
+		v->cmd_force = force;
+	}
+	spin_unlock(&v->lock);
+	if (busy)
+		return ms_refuse_command(v, -EBUSY, "another command is being carried out");
+	queue_work(v->cmd_wq, &v->cmd_work);
+	return 0;
+}
+
+int ms_cmd_promote(struct ms_volume *v, bool alone, bool force)
+{
+	struct ms_situation s;
+	const char *why;
+
+	situation(v, &s);
+	why = ms_rules_promote(&s, alone, force);
+	if (why)
+		return ms_refuse_command(v, -EPERM, why);
+	return queue_command(v, CMD_PROMOTE, alone, force);
+}
+
+int ms_cmd_demote(struct ms_volume *v)
+{
+	struct ms_situation s;
+	const char *why;
+
+	situation(v, &s);
+	why = ms_rules_demote(&s);
+	if (why)
+		return ms_refuse_command(v, -EBUSY, why);
+	return queue_command(v, CMD_DEMOTE, false, false);
+}
+
+int ms_cmd_connect(struct ms_volume *v, bool on)
+{
+	return queue_command(v, on ? CMD_CONNECT : CMD_DISCONNECT, false, false);
+}
+
+/*
+ * failback
+ */
+
+static void sb_failback(struct ms_sb *sb, void *arg)
+{
+	sb->flags |= MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK;
+}
+
+static void sb_failback_cancel(struct ms_sb *sb, void *arg)
+{
+	sb->flags &= ~MS_SB_FAILBACK;
+}
+
+static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
+{
+	bool force = fb->flags & MS_FAILBACK_FORCE;
+	struct ms_failback_begin b = { };
+	struct ms_situation s;
+	struct ms_result *res;
+	const char *why;
+	int r;
+
+	situation(v, &s);
+	why = ms_rules_failback(&s, force);
+	if (why) {
+		strscpy(fb->error, why, sizeof(fb->error));
+		return ms_refuse_command(v, -EPERM, why);
+	}
+	r = ms_super_change(v, sb_failback, NULL);
+	if (r)
+		return r;
+	res = kzalloc(sizeof(*res), GFP_KERNEL);
+	if (!res)
+		return -ENOMEM;
+	b.flags = cpu_to_le32(force ? MS_FB_FORCE : 0);
+	spin_lock(&v->lock);
+	ms_gens_encode(&v->sb.gens, &b.gens);
+	spin_unlock(&v->lock);
+	r = ms_request(v, MS_F_FAILBACK_BEGIN, &b, sizeof(b), MS_F_RESULT, res,
+		       sizeof(*res), NULL);
+	if (!r && res->status) {
+		res->text[sizeof(res->text) - 1] = 0;
+		strscpy(fb->error, res->text, sizeof(fb->error));
+		r = ms_refuse_command(v, -EPERM, fb->error);
+	}
+	kfree(res);
+	if (r)
+		return r;
+	spin_lock(&v->lock);
+	v->decision.meeting = MS_MEET_SOURCE;
+	v->decision.scope = MS_SCOPE_ALL;
+	v->failback = 1;
+	spin_unlock(&v->lock);
+	ms_resync_reset(v);
+	ms_resync_all_candidates(v);
+	ms_info(v, "failback begun: all segments are candidates, the peer is the target");
+	return 0;
+}
+
+static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
+{
+	bool ready, going;
+
+	spin_lock(&v->lock);
+	ready = v->failback == 1 && v->connected && v->decision.meeting == MS_MEET_SOURCE;
+	going = v->copying || v->failback == 2;
+	if (ready && !going) {
+		v->failback = 2;
+		v->failback_judged = true;
+	}
+	spin_unlock(&v->lock);
+	if (going)
+		return 0;
+	if (!ready) {
+		strscpy(fb->error, "no failback was begun in this session", sizeof(fb->error));
+		return -EINVAL;
+	}
+	return ms_resync_go(v);
+}
+
+static int failback_cancel(struct ms_volume *v, struct ms_ioc_failback *fb)
+{
+	bool ok;
+
+	spin_lock(&v->lock);
+	ok = v->failback == 1;
+	if (ok)
+		v->failback = 0;
+	spin_unlock(&v->lock);
+	if (!ok) {
+		strscpy(fb->error, "no failback that could be cancelled", sizeof(fb->error));
+		return -EINVAL;
+	}
+	return ms_super_change(v, sb_failback_cancel, NULL);
+}
+
+int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb)
+{
+	int r = -EINVAL;
+
+	mutex_lock(&v->control);
+	if (!v->running)
+		r = -ENODEV;
+	else if (fb->step == MS_FAILBACK_BEGIN)
+		r = failback_begin(v, fb);
+	else if (fb->step == MS_FAILBACK_START)
+		r = failback_start(v, fb);
+	else if (fb->step == MS_FAILBACK_CANCEL)
+		r = failback_cancel(v, fb);
+	mutex_unlock(&v->control);
+	ms_volume_event(v);
+	return r;
+}
+
+/* The peer asks this site to be the target of a failback. */
+static void sb_give_up(struct ms_sb *sb, void *arg)
+{
+	bool *forget = arg;
+
+	sb->role = MS_ROLE_SECONDARY;
+	if (*forget)		/* its own lineage ends here: an operator has named it the loser */
+		memset(&sb->gens, 0, sizeof(sb->gens));
+}
+
+static const char *may_be_target(struct ms_volume *v, struct ms_inbound *in, bool force)
+{
+	enum ms_meeting m = v->decision.meeting;
+
+	if (v->session != in->session)
+		return "the session is over";
+	if (v->claim == MS_CLAIM_ACTIVE)
+		return "the peer is an active primary: demote it first";
+	if (m == MS_MEET_OUTDATED || m == MS_MEET_TARGET)
+		return NULL;
+	if (force && (m == MS_MEET_SPLIT_BRAIN || m == MS_MEET_UNRELATED))
+		return NULL;
+	return "the peer does not agree to be overwritten in this state";
+}
+
+void ms_roles_take_failback(struct ms_inbound *in)
+{
+	const struct ms_failback_begin *b = (void *)in->body;
+	bool force = le32_to_cpu(b->flags) & MS_FB_FORCE, forget;
+	struct ms_volume *v = in->v;
+	const char *why;
+	int r;
+
+	spin_lock(&v->lock);
+	why = may_be_target(v, in, force);
+	forget = v->decision.meeting == MS_MEET_SPLIT_BRAIN ||
+		 v->decision.meeting == MS_MEET_UNRELATED;
+	spin_unlock(&v->lock);
+	if (why)
+		return ms_inbound_result(in, -EPERM, why);
+	r = ms_super_change(v, sb_give_up, &forget);
+	if (!r) {
+		spin_lock(&v->lock);
+		v->claim = MS_CLAIM_NONE;
+		v->active = false;
+		v->decision.meeting = MS_MEET_TARGET;
+		v->decision.scope = MS_SCOPE_ALL;
+		v->state_seq++;
+		spin_unlock(&v->lock);
+		ms_info(v, "the peer has begun a failback: this site is its target");
+	}
+	ms_inbound_result(in, r, r ? "the change of role cannot be recorded" : NULL);
+	ms_link_send_state(v);
+	ms_volume_event(v);
+}
+
+/*
+ * switchover
+ */
+
+static void sb_adopt(struct ms_sb *sb, void *arg)
+{
+	ms_gens_adopt(&sb->gens, arg);
+}
+
+static int ask_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
+{
+	struct ms_result *res = kzalloc(sizeof(*res), GFP_KERNEL);
+	struct ms_switch body = { };
+	struct ms_gens *gens;
+	int r;
+
+	if (!res)
+		return -ENOMEM;
+	spin_lock(&v->lock);
+	ms_gens_encode(&v->sb.gens, &body.gens);
+	spin_unlock(&v->lock);
+	r = ms_request(v, MS_F_SWITCH, &body, sizeof(body), MS_F_RESULT, res,
+		       sizeof(*res), NULL);
+	if (!r && res->status) {
+		res->text[sizeof(res->text) - 1] = 0;
+		strscpy(sw->error, res->text, sizeof(sw->error));
+		r = -EPERM;
+	}
+	gens = r ? NULL : kzalloc(sizeof(*gens), GFP_KERNEL);
+	if (gens) {
+		ms_gens_decode(&res->gens, gens);
+		r = ms_super_change(v, sb_adopt, gens);
+		kfree(gens);
+	}
+	kfree(res);
+	return r;
+}
+
+int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
+{
+	struct ms_situation s;
+	const char *why = NULL;
+	ktime_t start;
+	int r = -ENODEV;
+
+	mutex_lock(&v->control);
+	if (!v->running)
+		goto out;
+	situation(v, &s);
+	why = ms_rules_switch(&s);
+	if (why) {
+		strscpy(sw->error, why, sizeof(sw->error));
+		r = ms_refuse_command(v, -EPERM, why);
+		goto out;
+	}
+	start = ktime_get();
+	r = step_down(v);
+	if (r)
+		goto out;
+	r = ask_switch(v, sw);
+	sw->ms = ktime_ms_delta(ktime_get(), start);
+	ms_primary_thaw(v);
+	if (r && !sw->error[0])
+		strscpy(sw->error, "this site is demoted; whether the peer was promoted is not known: look at its status", sizeof(sw->error));
+	ms_link_meet_again(v);
+out:
+	mutex_unlock(&v->control);
+	ms_volume_event(v);
+	return r;
+}
+
+void ms_roles_take_switch(struct ms_inbound *in)
+{
+	struct ms_volume *v = in->v;
+	bool ok;
+	int r;
+
+	spin_lock(&v->lock);
+	ok = v->session == in->session && v->in_sync && v->claim == MS_CLAIM_NONE &&
+	     v->decision.meeting == MS_MEET_TARGET && v->sb.disk == MS_DISK_CONSISTENT;
+	spin_unlock(&v->lock);
+	if (!ok)
+		return ms_inbound_result(in, -EPERM, "the peer is not in sync and cannot take over");
+	ms_secondary_drain(v);
+	r = ms_super_change(v, sb_promote, NULL);
+	if (r)
+		return ms_inbound_result(in, r, "the promotion cannot be recorded at the peer");
+	spin_lock(&v->lock);
+	v->receiving = false;
+	spin_unlock(&v->lock);
+	invalidate_bdev(dm_disk(v->md)->part0);
+	in_force(v, MS_CLAIM_ACTIVE);
+	ms_info(v, "switchover: this site is the primary now");
+	ms_inbound_result(in, 0, NULL);
+}
+
+void ms_roles_init(struct ms_volume *v)
+{
+	INIT_WORK(&v->cmd_work, cmd_work);
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Coming and going of the session, and where each frame goes; see link.h.
+ *
+ * A crash or cut anywhere here leaves what is persistent: claims, generations
+ * and flags are changed by jobs of the metadata worker before anything that
+ * depends on them is sent or applied.
+ */
+#include <linux/slab.h>
+
+#include "engine/compare.h"
+#include "engine/extent.h"
+#include "engine/link.h"
+#include "engine/resync.h"
+#include "engine/roles.h"
+#include "engine/secondary.h"
+#include "engine/tables.h"
+#include "engine/write.h"
+
+void ms_link_site(struct ms_volume *v, struct ms_site *s)
+{
+	spin_lock(&v->lock);
+	memcpy(s->volume_id, v->sb.volume_id, MS_UUID);
+	memcpy(s->node_id, v->sb.node_id, MS_UUID);
+	s->sectors = v->sb.sectors;
+	s->seg_shift = v->sb.seg_shift;
+	s->code_algo = v->sb.code_algo;
+	s->code_seed = v->sb.code_seed;
+	s->claim = v->claim;
+	s->disk = v->sb.disk;
+	s->flags = v->sb.flags;
+	s->gens = v->sb.gens;
+	spin_unlock(&v->lock);
+}
+
+static void op_hello(void *ctx, struct ms_hello *h)
+{
+	struct ms_volume *v = ctx;
+	const struct ms_sb *sb = &v->sb;
+
+	spin_lock(&v->lock);
+	memcpy(h->volume_id, sb->volume_id, MS_UUID);
+	memcpy(h->node_id, sb->node_id, MS_UUID);
+	h->sectors = cpu_to_le64(sb->sectors);
+	h->logical_block = cpu_to_le32(sb->logical_block);
+	h->seg_shift = cpu_to_le32(sb->seg_shift);
+	h->code_algo = cpu_to_le32(sb->code_algo);
+	h->claim = cpu_to_le32(v->claim);
+	h->code_seed = cpu_to_le64(sb->code_seed);
+	h->disk = cpu_to_le32(sb->disk);
+	h->flags = cpu_to_le32(sb->flags);
+	ms_gens_encode(&sb->gens, &h->gens);
+	h->activation = cpu_to_le64(sb->activation);
+	h->activation_id = cpu_to_le64(sb->activation_id);
+	h->sequence = cpu_to_le64(sb->sequence);
+	h->seen_activation_id = cpu_to_le64(sb->peer_activation_id);
+	h->seen_sequence = cpu_to_le64(sb->peer_sequence);
+	v->hello_seq = v->state_seq;
+	spin_unlock(&v->lock);
+}
+
+struct meet_arg {
+	const struct ms_hello *peer;
+	u64 codes_since;
+	enum ms_adopt adopt;
+};
+
+/* Remember whom we met; take over the volume's id and seed when we are new to it. */
+static void note_meeting(struct ms_sb *sb, void *arg)
+{
+	struct meet_arg *m = arg;
+
+	memcpy(sb->peer_node_id, m->peer->node_id, MS_UUID);
+	sb->flags &= ~MS_SB_NEVER_MET;
+	if (m->adopt != MS_ADOPT_LOCAL)
+		return;
+	memcpy(sb->volume_id, m->peer->volume_id, MS_UUID);
+	sb->code_seed = le64_to_cpu(m->peer->code_seed);
+	sb->codes_since = m->codes_since;
+	sb->flags |= MS_SB_ALL_CANDIDATES;
+}
+
+static bool news(struct ms_volume *v, const struct ms_hello *peer)
+{
+	return v->sb.flags & MS_SB_NEVER_MET ||
+	       memcmp(v->sb.peer_node_id, peer->node_id, MS_UUID);
+}
+
+static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hello *peer,
+		   struct ms_ready *ready, struct ms_refuse *refuse)
+{
+	struct ms_volume *v = ctx;
+	struct meet_arg m = { .peer = peer };
+	struct ms_site *sites;
+	struct ms_decision d;
+	bool noted = false;
+	int r = 0;
+
+	sites = kcalloc(2, sizeof(*sites), GFP_NOIO);
+	if (!sites)
+		return -ENOMEM;
+	ms_hello_site(local, &sites[0]);
+	ms_hello_site(peer, &sites[1]);
+	ms_rules_meet(&sites[0], &sites[1], &d);
+	if (d.meeting >= MS_MEET_REFUSE_SELF) {
+		refuse->code = cpu_to_le32(d.meeting);
+		strscpy(refuse->text, ms_meeting_text(d.meeting), sizeof(refuse->text));
+		kfree(sites);
+		return -EPERM;
+	}
+	if (news(v, peer)) {
+		m.adopt = d.adopt;
+		m.codes_since = ms_meta_next_sequence(v->meta);
+		r = ms_super_change(v, note_meeting, &m);
+		noted = true;
+	}
+	spin_lock(&v->lock);
+	v->hello_seq += noted;		/* this change is no news to the peer */
+	v->decision = d;
+	v->peer_claim = sites[1].claim;
+	v->peer_disk = sites[1].disk;
+	v->peer_gens = sites[1].gens;
+	memcpy(v->peer_node, sites[1].node_id, MS_UUID);
+	if (d.adopt == MS_ADOPT_LOCAL)
+		ms_roles_seed_changed(v);
+	spin_unlock(&v->lock);
+	ready->meeting = cpu_to_le32(d.meeting);
+	ready->scope = cpu_to_le32(d.scope);
+	kfree(sites);
+	return r;
+}
+
+static int op_up(void *ctx, const struct ms_ready *peer_ready)
+{
+	struct ms_volume *v = ctx;
+	enum ms_meeting meeting;
+	bool stale;
+
+	spin_lock(&v->lock);
+	v->session++;
+	v->connected = true;
+	v->mirroring = false;
+	v->receiving = false;
+	v->target_failed = false;
+	v->target_copying = false;
+	v->in_sync = false;
+	meeting = v->decision.meeting;
+	stale = v->hello_seq != v->state_seq;
+	spin_unlock(&v->lock);
+	if (stale)
+		return -EAGAIN;		/* a command came between: meet again */
+	ms_info(v, "connected: %s", ms_meeting_text(meeting));
+	ms_volume_event(v);
+	return ms_roles_met(v);
+}
+
+static void op_down(void *ctx, int reason)
+{
+	struct ms_volume *v = ctx;
+	bool was;
+
+	spin_lock(&v->lock);
+	was = v->connected;
+	v->connected = false;
+	v->mirroring = false;
+	v->receiving = false;
+	v->in_sync = false;
+	v->target_copying = false;
+	v->decision.meeting = MS_MEET_NONE;
+	if (v->failback == 2)
+		v->failback = 1;
+	spin_unlock(&v->lock);
+	if (was)
+		ms_info(v, "connection to the peer is lost (%d)", reason);
+	ms_requests_fail(v);
+	ms_write_link_down(v);
+	/* Nothing of this session may act in the next one. */
+	flush_workqueue(v->peer_wq);
+	ms_resync_wait(v);
+	ms_secondary_drain(v);
+	if (was)
+		ms_volume_event(v);
+}
+
+static void op_refused(void *ctx, u32 code, const char *text)
+{
+	struct ms_volume *v = ctx;
+
+	ms_warn_limit(v, "the sites do not accept each other: %s", text);
+}
+
+static int take_acks(struct ms_volume *v, const struct ms_head *h, const void *body)
+{
+	const struct ms_ack *a = body;
+	u32 i, n = h->body_len / sizeof(*a);
+	int r;
+
+	for (i = 0; i < n; i++) {
+		r = ms_write_acked(v, le64_to_cpu(a[i].handle),
+				   -(int)min_t(u32, le32_to_cpu(a[i].status), MAX_ERRNO));
+		if (r) {
+			ms_err_limit(v, "the peer %s (%d)", r == -EPROTO ?
+				     "confirmed what was not sent" : "could not apply a write",
+				     r);
+			return r;
+		}
+	}
+	return 0;
+}
+
+static int take_state(struct ms_volume *v, const struct ms_state *s)
+{
+	spin_lock(&v->lock);
+	v->peer_claim = min_t(u32, le32_to_cpu(s->claim), MS_CLAIM_ACTIVE);
+	v->peer_disk = min_t(u32, le32_to_cpu(s->disk), MS_DISK_OUTDATED);
+	ms_gens_decode(&s->gens, &v->peer_gens);
+	spin_unlock(&v->lock);
+	ms_volume_event(v);
+	return 0;
+}
+
+static int op_frame(void *ctx, const struct ms_head *h, const void *body)
+{
+	struct ms_volume *v = ctx;
+
+	switch (h->type) {
+	case MS_F_ACK:
+		return take_acks(v, h, body);
+	case MS_F_WRITE:
+	case MS_F_ZERO:
+	case MS_F_FLUSH:
+		return ms_secondary_frame(v, h, body);
+	case MS_F_GO:
+		return ms_roles_take_go(v, h, body);
+	case MS_F_STATE:
+		return take_state(v, body);
+	case MS_F_CMP_REPLY:
+	case MS_F_SUMMARY:
+	case MS_F_TABLE:
+	case MS_F_RESULT:
+		return ms_request_answer(v, h, body);
+	case MS_F_CMP_EXTENTS:
+	case MS_F_CMP_CODES:
+	case MS_F_CMP_VERSIONS:
+	case MS_F_SUMMARY_REQ:
+	case MS_F_TABLE_REQ:
+		return ms_inbound_take(v, h, body, false);
+	case MS_F_MARKS:
+	case MS_F_MARKS_END:
+	case MS_F_DONE:
+	case MS_F_FAILBACK_BEGIN:
+	case MS_F_SWITCH:
+		return ms_inbound_take(v, h, body, true);
+	case MS_F_ANNOUNCE:
+	case MS_F_PROGRESS:
+		return 0;	/* hints */
+	}
+	ms_err_limit(v, "the peer sent %s in the wrong place", ms_frame_name(h->type));
+	return -EPROTO;
+}
+
+void ms_link_inbound(struct ms_inbound *in)
+{
+	switch (in->head.type) {
+	case MS_F_CMP_EXTENTS:
+		return ms_compare_extents(in);
+	case MS_F_CMP_CODES:
+		return ms_compare_codes(in);
+	case MS_F_CMP_VERSIONS:
+		return ms_compare_versions(in);
+	case MS_F_SUMMARY_REQ:
+		return ms_tables_send_summaries(in);
+	case MS_F_TABLE_REQ:
+		return ms_tables_send(in);
+	case MS_F_MARKS:
+		return ms_resync_take_marks(in);
+	case MS_F_MARKS_END:
+		return ms_resync_marks_ended(in);
+	case MS_F_DONE:
+		return ms_roles_take_done(in);
+	case MS_F_FAILBACK_BEGIN:
+		return ms_roles_take_failback(in);
+	case MS_F_SWITCH:
+		return ms_roles_take_switch(in);
+	}
+}
+
+void ms_link_send_state(struct ms_volume *v)
+{
+	struct ms_state s = { };
+	u32 session;
+
+	spin_lock(&v->lock);
+	session = v->session;
+	s.claim = cpu_to_le32(v->claim);
+	s.disk = cpu_to_le32(v->sb.disk);
+	s.flags = cpu_to_le32(v->sb.flags);
+	s.in_sync = cpu_to_le32(v->in_sync);
+	ms_gens_encode(&v->sb.gens, &s.gens);
+	spin_unlock(&v->lock);
+	ms_send_note(v, session, MS_F_STATE, 0, &s, sizeof(s));
+}
+
+void ms_link_meet_again(struct ms_volume *v)
+{
+	ms_net_cut(v->net, -EAGAIN);
+}
+
+const struct ms_net_ops ms_link_ops = {
+	.hello = op_hello,
+	.meet = op_meet,
+	.up = op_up,
+	.frame = op_frame,
+	.down = op_down,
+	.refused = op_refused,
+};
+
+void ms_link_init(struct ms_volume *v)
+{
+	ms_requests_init(v);
+}

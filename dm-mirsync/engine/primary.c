@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Application I/O at the primary; see primary.h. map() never sleeps: it only
+ * queues. The intake worker copies the payload (I6), computes the codes and
+ * hands the write to its extent, as long as the bytes in flight are below
+ * their limit. Locking: v->lock for the list and the flags.
+ */
+#include <linux/bio.h>
+
+#include "engine/primary.h"
+
+int ms_primary_map(struct ms_volume *v, struct bio *bio)
+{
+	struct ms_app_io *io = dm_per_bio_data(bio, sizeof(*io));
+
+	if (bio_data_dir(bio) == READ) {
+		if (!READ_ONCE(v->active))
+			return DM_MAPIO_KILL;
+		bio_set_dev(bio, v->data);
+		return DM_MAPIO_REMAPPED;
+	}
+	io->done = 0;
+	spin_lock(&v->lock);
+	if (!v->active && !v->frozen) {
+		spin_unlock(&v->lock);
+		return DM_MAPIO_KILL;
+	}
+	bio_list_add(&v->intake, bio);
+	spin_unlock(&v->lock);
+	queue_work(v->io_wq, &v->intake_work);
+	return DM_MAPIO_SUBMITTED;
+}
+
+static bool is_zeroing(const struct bio *bio)
+{
+	return bio_op(bio) == REQ_OP_DISCARD || bio_op(bio) == REQ_OP_WRITE_ZEROES;
+}
+
+/* One extent's share of a discard or write-zeroes; the rest follows when it is done. */
+static struct ms_write *zero_piece(struct ms_volume *v, struct bio *bio)
+{
+	struct ms_app_io *io = dm_per_bio_data(bio, sizeof(*io));
+	u64 sector = bio->bi_iter.bi_sector + io->done;
+	u64 left = bio_sectors(bio) - io->done;
+	u64 end = ms_geo_extent_start(v->geo, ms_geo_extent(v->geo, sector)) +
+		  v->geo->extent_sectors;
+	struct ms_write *w;
+
+	w = ms_write_alloc(v, MS_WRITE_APP, sector, min(left, end - sector), false);
+	if (w && bio_op(bio) == REQ_OP_WRITE_ZEROES && bio->bi_opf & REQ_NOUNMAP)
+		w->flags |= MS_W_NOUNMAP;
+	return w;
+}
+
+static struct ms_write *data_write(struct ms_volume *v, struct bio *bio)
+{
+	u64 sector = bio->bi_iter.bi_sector;
+	u32 n = bio_sectors(bio);
+	struct ms_write *w;
+
+	if (n > MS_DATA_MAX >> SECTOR_SHIFT)
+		return NULL;
+	w = ms_write_alloc(v, MS_WRITE_APP, sector, n, true);
+	if (!w)
+		return NULL;
+	ms_buf_copy_from_bio(&w->buf, bio);
+	ms_buf_codes(&w->buf, sector, n, v->geo, v->seed, &w->span, w->body->codes);
+	return w;
+}
+
+static void take(struct ms_volume *v, struct bio *bio)
+{
+	struct ms_write *w;
+
+	if (!bio_sectors(bio)) {
+		w = ms_flush_alloc(v, MS_WRITE_APP);
+		w->app = bio;
+		ms_flush_submit(w);
+		return;
+	}
+	w = is_zeroing(bio) ? zero_piece(v, bio) : data_write(v, bio);
+	if (!w) {
+		bio_io_error(bio);
+		return;
+	}
+	if (bio->bi_opf & REQ_FUA)
+		w->flags |= MS_W_FUA;
+	w->app = bio;
+	ms_write_submit(w);
+}
+
+static void end_all(struct bio_list *list, blk_status_t status)
+{
+	struct bio *bio;
+
+	while ((bio = bio_list_pop(list))) {
+		bio->bi_status = status;
+		bio_endio(bio);
+	}
+}
+
+static void intake_work(struct work_struct *work)
+{
+	struct ms_volume *v = container_of(work, struct ms_volume, intake_work);
+	struct bio_list back;
+	struct bio *bio;
+	bool active;
+
+	do {
+		bio_list_init(&back);
+		spin_lock(&v->lock);
+		bio = NULL;
+		active = v->active;
+		if (v->requeue) {
+			back = v->intake;
+			bio_list_init(&v->intake);
+		} else if (!v->frozen && (!active || ms_write_room(v))) {
+			bio = bio_list_pop(&v->intake);
+		}
+		spin_unlock(&v->lock);
+		end_all(&back, BLK_STS_DM_REQUEUE);
+		if (!bio)
+			break;
+		if (active)
+			take(v, bio);
+		else
+			bio_io_error(bio);
+	} while (true);
+}
+
+void ms_primary_ended(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+	struct bio *bio = w->app;
+	struct ms_app_io *io = dm_per_bio_data(bio, sizeof(*io));
+
+	w->app = NULL;
+	if (w->zero && !w->status) {
+		io->done += w->op.nsectors;
+		if (io->done < bio_sectors(bio)) {
+			spin_lock(&v->lock);
+			bio_list_add_head(&v->intake, bio);
+			spin_unlock(&v->lock);
+			queue_work(v->io_wq, &v->intake_work);
+			return;
+		}
+	}
+	bio->bi_status = errno_to_blk_status(w->status);
+	bio_endio(bio);
+}
+
+void ms_primary_requeue(struct ms_volume *v, bool on)
+{
+	spin_lock(&v->lock);
+	v->requeue = on;
+	spin_unlock(&v->lock);
+	queue_work(v->io_wq, &v->intake_work);
+}
+
+static bool still(struct ms_volume *v)
+{
+	bool r;
+
+	spin_lock(&v->lock);
+	r = __ms_write_idle(v);
+	spin_unlock(&v->lock);
+	return r;
+}
+
+int ms_primary_freeze(struct ms_volume *v, unsigned int seconds)
+{
+	spin_lock(&v->lock);
+	v->frozen = true;
+	spin_unlock(&v->lock);
+	if (wait_event_timeout(v->cooled, still(v), seconds * HZ))
+		return 0;
+	ms_primary_thaw(v);
+	return -ETIMEDOUT;
+}
+
+void ms_primary_thaw(struct ms_volume *v)
+{
+	spin_lock(&v->lock);
+	v->frozen = false;
+	spin_unlock(&v->lock);
+	queue_work(v->io_wq, &v->intake_work);
+}
+
+void ms_primary_init(struct ms_volume *v)
+{
+	INIT_WORK(&v->intake_work, intake_work);
+	bio_list_init(&v->intake);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Application I/O at the primary: reads are remapped to the data device,
+ * everything else waits on the intake list for the worker that makes writes
+ * of it. Locking: v->lock.
+ */
+#ifndef MS_ENGINE_PRIMARY_H
+#define MS_ENGINE_PRIMARY_H
+
+#include "engine/write.h"
+
+void ms_primary_init(struct ms_volume *v);
+/* A write that carries an application's bio is over: end the bio, or go on with the rest of a large discard. */
+void ms_primary_ended(struct ms_write *w);
+/* Stand still until everything in flight is over and confirmed / go on. Return: 0, -ETIMEDOUT (then nothing is frozen). */
+int ms_primary_freeze(struct ms_volume *v, unsigned int seconds);
+void ms_primary_thaw(struct ms_volume *v);
+
+#endif

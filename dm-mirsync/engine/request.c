@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Questions and answers between the sites; see request.h. Locking: v->lock
+ * for the lists.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "engine/link.h"
+#include "engine/request.h"
+
+#define INBOX_MAX	256u	/* questions of the peer that wait */
+
+void ms_request_prepare(struct ms_request *rq, u16 type, const void *body, u32 len,
+			u16 answer, void *reply, u32 room)
+{
+	memset(rq, 0, sizeof(*rq));
+	init_completion(&rq->sent);
+	init_completion(&rq->answered);
+	rq->out.type = type;
+	rq->out.body = body;
+	rq->out.body_len = len;
+	rq->answer = answer;
+	rq->reply = reply;
+	rq->room = room;
+}
+
+static void request_sent(struct ms_out *out, int r)
+{
+	complete(&container_of(out, struct ms_request, out)->sent);
+}
+
+int __ms_request_queue(struct ms_volume *v, struct ms_request *rq)
+{
+	int r;
+
+	lockdep_assert_held(&v->lock);
+	if (!v->connected)
+		return -ENOTCONN;
+	rq->out.handle = ++v->next_handle;
+	rq->out.done = request_sent;
+	list_add_tail(&rq->list, &v->requests);
+	r = ms_net_queue(v->net, &rq->out);
+	if (r)
+		list_del_init(&rq->list);
+	return r;
+}
+
+int ms_request_wait(struct ms_request *rq)
+{
+	wait_for_completion(&rq->sent);
+	wait_for_completion(&rq->answered);
+	return rq->status;
+}
+
+int ms_request(struct ms_volume *v, u16 type, const void *body, u32 len,
+	       u16 answer, void *reply, u32 room, u32 *got)
+{
+	struct ms_request rq;
+	int r;
+
+	ms_request_prepare(&rq, type, body, len, answer, reply, room);
+	spin_lock(&v->lock);
+	r = __ms_request_queue(v, &rq);
+	spin_unlock(&v->lock);
+	if (!r)
+		r = ms_request_wait(&rq);
+	if (got)
+		*got = rq.len;
+	return r;
+}
+
+int ms_request_answer(struct ms_volume *v, const struct ms_head *h, const void *body)
+{
+	struct ms_request *rq, *found = NULL;
+
+	spin_lock(&v->lock);
+	list_for_each_entry(rq, &v->requests, list) {
+		if (rq->out.handle != h->handle)
+			continue;
+		found = rq;
+		list_del_init(&rq->list);
+		break;
+	}
+	spin_unlock(&v->lock);
+	if (!found)
+		return -EPROTO;
+	if (h->type != found->answer || h->body_len > found->room) {
+		found->status = -EPROTO;
+	} else {
+		memcpy(found->reply, body, h->body_len);
+		found->len = h->body_len;
+	}
+	complete(&found->answered);
+	return 0;
+}
+
+void ms_requests_fail(struct ms_volume *v)
+{
+	struct ms_request *rq, *next;
+	LIST_HEAD(list);
+
+	spin_lock(&v->lock);
+	list_splice_init(&v->requests, &list);
+	spin_unlock(&v->lock);
+	list_for_each_entry_safe(rq, next, &list, list) {
+		list_del_init(&rq->list);
+		rq->status = -ENOTCONN;
+		complete(&rq->answered);
+	}
+}
+
+/*
+ * The peer's questions
+ */
+
+static void inbound_end(struct ms_inbound *in)
+{
+	struct ms_volume *v = in->v;
+
+	spin_lock(&v->lock);
+	v->nr_inbox--;
+	spin_unlock(&v->lock);
+	kvfree(in);
+}
+
+static void inbound_work(struct work_struct *work)
+{
+	struct ms_inbound *in = container_of(work, struct ms_inbound, work);
+
+	ms_link_inbound(in);
+	inbound_end(in);
+}
+
+static void inbox_work(struct work_struct *work)
+{
+	struct ms_volume *v = container_of(work, struct ms_volume, inbox_work);
+	struct ms_inbound *in;
+
+	for (;;) {
+		spin_lock(&v->lock);
+		in = list_first_entry_or_null(&v->inbox, struct ms_inbound, list);
+		if (in)
+			list_del(&in->list);
+		spin_unlock(&v->lock);
+		if (!in)
+			return;
+		ms_link_inbound(in);
+		inbound_end(in);
+	}
+}
+
+int ms_inbound_take(struct ms_volume *v, const struct ms_head *h, const void *body,
+		    bool ordered)
+{
+	struct ms_inbound *in = kvmalloc(struct_size(in, body, h->body_len), GFP_NOIO);
+	bool full;
+
+	if (!in)
+		return -ENOMEM;
+	in->v = v;
+	in->head = *h;
+	memcpy(in->body, body, h->body_len);
+	INIT_WORK(&in->work, inbound_work);
+	spin_lock(&v->lock);
+	in->session = v->session;
+	full = v->nr_inbox >= INBOX_MAX;
+	if (!full) {
+		v->nr_inbox++;
+		if (ordered)
+			list_add_tail(&in->list, &v->inbox);
+	}
+	spin_unlock(&v->lock);
+	if (full) {
+		kvfree(in);
+		return -EPROTO;
+	}
+	queue_work(v->peer_wq, ordered ? &v->inbox_work : &in->work);
+	return 0;
+}
+
+struct note {
+	struct ms_out out;
+	u8 body[];
+};
+
+static void note_done(struct ms_out *out, int r)
+{
+	kvfree(container_of(out, struct note, out));
+}
+
+int ms_send_note(struct ms_volume *v, u32 session, u16 type, u64 handle,
+		 const void *body, u32 len)
+{
+	struct note *n = kvzalloc(struct_size(n, body, len), GFP_NOIO);
+	int r = -ENOTCONN;
+
+	if (!n)
+		return -ENOMEM;
+	memcpy(n->body, body, len);
+	n->out.type = type;
+	n->out.handle = handle;
+	n->out.body = n->body;
+	n->out.body_len = len;
+	n->out.done = note_done;
+	spin_lock(&v->lock);
+	if (v->connected && v->session == session)
+		r = ms_net_queue(v->net, &n->out);
+	spin_unlock(&v->lock);
+	if (r)
+		kvfree(n);
+	return r;
+}
+
+void ms_inbound_reply(struct ms_inbound *in, u16 type, const void *body, u32 len)
+{
+	if (ms_send_note(in->v, in->session, type, in->head.handle, body, len) == -ENOMEM)
+		ms_net_cut(in->v->net, -ENOMEM);
+}
+
+void ms_inbound_result(struct ms_inbound *in, int status, const char *text)
+{
+	struct ms_result res = { .status = cpu_to_le32(-status) };
+
+	spin_lock(&in->v->lock);
+	ms_gens_encode(&in->v->sb.gens, &res.gens);
+	spin_unlock(&in->v->lock);
+	if (text)
+		strscpy(res.text, text, sizeof(res.text));
+	ms_inbound_reply(in, MS_F_RESULT, &res, sizeof(res));
+}
+
+void ms_requests_init(struct ms_volume *v)
+{
+	INIT_LIST_HEAD(&v->requests);
+	INIT_LIST_HEAD(&v->inbox);
+	INIT_WORK(&v->inbox_work, inbox_work);
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What follows from a meeting, and the agreement on one lineage; see roles.h.
+ * The commands are in commands.c.
+ *
+ * Order of the agreement, and what a crash or cut between leaves:
+ *   source persists offered = current   (nobody has it yet: harmless)
+ *   GO without gap, or DONE, carries it
+ *   target persists it, consistent       (the source still knows: "may have it")
+ *   source persists base = current       (until then both base and offered are
+ *                                         trusted, and going alone starts a new one)
+ */
+#include <linux/blkdev.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "engine/extent.h"
+#include "engine/link.h"
+#include "engine/resync.h"
+#include "engine/roles.h"
+#include "engine/secondary.h"
+#include "shared/code.h"
+
+void ms_roles_seed_changed(struct ms_volume *v)
+{
+	v->seed = v->sb.code_seed;
+	v->zero_code = ms_code_zero(1u << v->geo->seg_shift, v->seed);
+}
+
+void ms_roles_activated(struct ms_volume *v)
+{
+	ms_roles_seed_changed(v);
+	if (v->asked_role == MS_ROLE_SECONDARY)
+		v->claim = MS_CLAIM_NONE;
+	else if (v->sb.role == MS_ROLE_PRIMARY)
+		v->claim = MS_CLAIM_WAITING;
+	else
+		v->claim = MS_CLAIM_ASKS;
+}
+
+static void set_claim(struct ms_volume *v, enum ms_claim claim, bool active)
+{
+	spin_lock(&v->lock);
+	v->claim = claim;
+	v->active = active;
+	v->state_seq++;
+	spin_unlock(&v->lock);
+	queue_work(v->io_wq, &v->intake_work);
+}
+
+/*
+ * Superblock changes
+ */
+
+static void become_primary(struct ms_sb *sb, void *arg)
+{
+	bool *fresh = arg;
+	u64 gen;
+
+	sb->role = MS_ROLE_PRIMARY;
+	if (!*fresh && sb->gens.current_gen)
+		return;
+	do {
+		gen = get_random_u64();
+	} while (!gen);
+	ms_gens_start(&sb->gens, gen);
+}
+
+static void become_secondary(struct ms_sb *sb, void *arg)
+{
+	sb->role = MS_ROLE_SECONDARY;
+}
+
+static void become_outdated(struct ms_sb *sb, void *arg)
+{
+	if (sb->disk == MS_DISK_CONSISTENT)
+		sb->disk = MS_DISK_OUTDATED;
+}
+
+static void become_target(struct ms_sb *sb, void *arg)
+{
+	sb->role = MS_ROLE_SECONDARY;
+	sb->disk = MS_DISK_INCONSISTENT;
+}
+
+static void adopt_lineage(struct ms_sb *sb, void *arg)
+{
+	ms_gens_adopt(&sb->gens, arg);
+	sb->role = MS_ROLE_SECONDARY;
+	sb->disk = MS_DISK_CONSISTENT;
+	sb->flags &= ~(MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK);
+}
+
+static void offer(struct ms_sb *sb, void *arg)
+{
+	bool *all = arg;
+
+	sb->gens.offered = sb->gens.current_gen;
+	if (*all)
+		sb->flags |= MS_SB_ALL_CANDIDATES;
+}
+
+static void in_sync(struct ms_sb *sb, void *arg)
+{
+	ms_gens_in_sync(&sb->gens);
+	sb->flags &= ~(MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK);
+}
+
+/*
+ * A meeting
+ */
+
+/* The role is granted: persist it, then serve the application. */
+static int grant(struct ms_volume *v)
+{
+	bool fresh = v->claim == MS_CLAIM_ASKS;
+	int r;
+
+	if (v->claim == MS_CLAIM_ACTIVE)
+		return 0;
+	r = ms_super_change(v, become_primary, &fresh);
+	if (r)
+		return r;
+	invalidate_bdev(dm_disk(v->md)->part0);
+	set_claim(v, MS_CLAIM_ACTIVE, true);
+	ms_info(v, "primary: the application is served");
+	return 0;
+}
+
+static int take_target_role(struct ms_volume *v)
+{
+	int r = 0;
+
+	if (v->sb.role != MS_ROLE_SECONDARY)
+		r = ms_super_change(v, become_secondary, NULL);
+	if (r)
+		return r;
+	set_claim(v, MS_CLAIM_NONE, false);
+	queue_work(v->peer_wq, &v->marks_work);
+	return 0;
+}
+
+/* The peer was promoted since: no writes until an operator decides (I9). */
+static int take_outdated(struct ms_volume *v)
+{
+	int r;
+
+	ms_warn(v, "the peer was promoted: this site is outdated and serves nothing until a failback, or a forced promotion");
+	r = ms_super_change(v, become_outdated, NULL);
+	if (r)
+		return r;
+	if (v->claim == MS_CLAIM_ACTIVE)
+		set_claim(v, MS_CLAIM_WAITING, false);
+	return 0;
+}
+
+int ms_roles_met(struct ms_volume *v)
+{
+	enum ms_meeting meeting = v->decision.meeting;
+	int r = 0;
+
+	switch (meeting) {
+	case MS_MEET_SOURCE:
+		r = grant(v);
+		break;
+	case MS_MEET_TARGET:
+		r = take_target_role(v);
+		break;
+	case MS_MEET_OUTDATED:
+		r = take_outdated(v);
+		break;
+	case MS_MEET_NO_PRIMARY:
+		break;
+	default:
+		ms_warn(v, "%s", ms_meeting_text(meeting));
+	}
+	if (!r)
+		ms_link_send_state(v);
+	ms_volume_event(v);
+	return r;
+}
+
+/*
+ * The target's part of the agreement
+ */
+
+static int result_note(struct ms_volume *v, u64 handle, int r)
+{
+	struct ms_result res = { .status = cpu_to_le32(-r) };
+
+	return ms_send_note(v, v->session, MS_F_RESULT, handle, &res, sizeof(res));
+}
+
+int ms_roles_take_go(struct ms_volume *v, const struct ms_head *h, const struct ms_go *go)
+{
+	bool gap = le32_to_cpu(go->gap);
+	struct ms_gens *gens;
+	int r;
+
+	if (v->decision.meeting != MS_MEET_TARGET) {
+		ms_err_limit(v, "the peer wants to write here, but this site is not its target");
+		return -EPROTO;
+	}
+	gens = kzalloc(sizeof(*gens), GFP_NOIO);
+	if (!gens)
+		return -ENOMEM;
+	ms_gens_decode(&go->gens, gens);
+	if (gap)
+		r = ms_super_change(v, become_target, NULL);
+	else
+		r = ms_super_change(v, adopt_lineage, gens);
+	kfree(gens);
+	if (r)
+		return r;
+	spin_lock(&v->lock);
+	v->receiving = true;
+	v->target_copying = gap;
+	v->in_sync = !gap;
+	spin_unlock(&v->lock);
+	ms_volume_event(v);
+	return result_note(v, h->handle, 0);
+}
+
+void ms_roles_take_done(struct ms_inbound *in)
+{
+	const struct ms_done *done = (void *)in->body;
+	struct ms_volume *v = in->v;
+	struct ms_gens *gens;
+	bool ok;
+	int r;
+
+	spin_lock(&v->lock);
+	ok = v->receiving && !v->target_failed && v->session == in->session;
+	if (ok && v->n_marked)
+		ok = false;
+	spin_unlock(&v->lock);
+	if (!ok)
+		return ms_inbound_result(in, -EAGAIN, "segments are marked here that were not copied");
+	gens = kzalloc(sizeof(*gens), GFP_NOIO);
+	if (!gens)
+		return ms_inbound_result(in, -ENOMEM, NULL);
+	ms_gens_decode(&done->gens, gens);
+	r = blkdev_issue_flush(v->data);
+	if (!r)
+		r = ms_super_change(v, adopt_lineage, gens);
+	kfree(gens);
+	if (!r) {
+		spin_lock(&v->lock);
+		v->target_copying = false;
+		v->in_sync = v->session == in->session && v->receiving;
+		bitmap_zero(v->cand_map, v->geo->extents);
+		v->n_cand = 0;
+		spin_unlock(&v->lock);
+		ms_info(v, "in sync: this site has all of the primary's data");
+	}
+	ms_inbound_result(in, r, NULL);
+	ms_volume_event(v);
+}
+
+/*
+ * The source's part
+ */
+
+int ms_roles_offer(struct ms_volume *v)
+{
+	bool all = v->decision.scope == MS_SCOPE_ALL, needed;
+
+	spin_lock(&v->lock);
+	needed = (all && !(v->sb.flags & MS_SB_ALL_CANDIDATES)) ||
+		 (v->sb.gens.offered != v->sb.gens.current_gen &&
+		  v->sb.gens.base != v->sb.gens.current_gen);
+	spin_unlock(&v->lock);
+	return needed ? ms_super_change(v, offer, &all) : 0;
+}
+
+int ms_roles_agreed(struct ms_volume *v)
+{
+	bool known, still;
+	int r = 0;
+
+	spin_lock(&v->lock);
+	known = v->sb.gens.base == v->sb.gens.current_gen && !v->sb.gens.offered &&
+		!(v->sb.flags & (MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK));
+	spin_unlock(&v->lock);
+	if (!known)
+		r = ms_super_change(v, in_sync, NULL);
+	if (r)
+		return r;
+	spin_lock(&v->lock);
+	still = v->mirroring && !v->n_marked && !v->n_cand;
+	v->in_sync = still;
+	v->failback = 0;
+	v->failback_judged = false;
+	v->peer_disk = MS_DISK_CONSISTENT;
+	v->peer_gens = v->sb.gens;
+	spin_unlock(&v->lock);
+	if (still)
+		ms_info(v, "in sync with the peer");
+	ms_volume_event(v);
+	return 0;
+}
+
+int ms_roles_agree(struct ms_volume *v, u32 session)
+{
+	struct ms_result *res;
+	struct ms_done done;
+	int r;
+
+	r = ms_roles_offer(v);
+	if (r)
+		return r;
+	res = kzalloc(sizeof(*res), GFP_NOIO);
+	if (!res)
+		return -ENOMEM;
+	spin_lock(&v->lock);
+	ms_gens_encode(&v->sb.gens, &done.gens);
+	spin_unlock(&v->lock);
+	r = ms_request(v, MS_F_DONE, &done, sizeof(done), MS_F_RESULT, res, sizeof(*res), NULL);
+	if (!r && res->status)
+		r = -(int)le32_to_cpu(res->status);
+	kfree(res);
+	return r ?: ms_roles_agreed(v);
+}

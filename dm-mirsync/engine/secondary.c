@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The target's side of mirroring; see secondary.h. Writes go through the same
+ * extent queues as an application's: overlapping ones keep their order (I7),
+ * and one is answered only when its extent is in the durable record and its
+ * data is written ("confirmed"). A flush waits until every write that came
+ * before it is done. After a failed write nothing more is applied until the
+ * site is recorded as inconsistent and a new session has begun (I10).
+ *
+ * Locking: v->lock; v->rx_order lists what came and is not done, in order.
+ */
+#include "engine/secondary.h"
+
+static int put_in_order(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+	bool first;
+
+	spin_lock(&v->lock);
+	w->session = v->session;
+	first = list_empty(&v->rx_order);
+	list_add_tail(&w->rx, &v->rx_order);
+	spin_unlock(&v->lock);
+	return first;
+}
+
+static bool room(struct ms_volume *v)
+{
+	return ms_write_room(v);
+}
+
+static int take_write(struct ms_volume *v, const struct ms_head *h,
+		      const struct ms_write_body *b)
+{
+	bool payload = h->type == MS_F_WRITE;
+	struct ms_span span;
+	struct ms_write *w;
+	int r;
+
+	r = ms_write_body_check(v->geo, h, b, &span);
+	if (r)
+		return r;
+	wait_event(v->cooled, room(v));
+	w = ms_write_alloc(v, MS_WRITE_PEER, le64_to_cpu(b->sector),
+			   le32_to_cpu(b->sectors), payload);
+	if (!w)
+		return -ENOMEM;
+	w->flags = le16_to_cpu(b->flags) & (MS_W_FUA | MS_W_NOUNMAP | MS_W_RESYNC);
+	w->ack.handle = h->handle;
+	if (payload) {
+		memcpy(w->body->codes, b->codes, span.count * sizeof(__le64));
+		r = ms_net_recv(v->net, w->buf.bv, w->buf.nr, w->buf.bytes);
+		if (!r)
+			r = ms_buf_verify(&w->buf, w->op.sector, w->op.nsectors, v->geo,
+					  v->seed, &span, w->body->codes);
+		if (r) {
+			if (r == -EBADMSG)
+				ms_err_limit(v, "payload for sector %llu does not fit its codes",
+					     w->op.sector);
+			ms_write_put(w);
+			return r;
+		}
+	}
+	put_in_order(w);
+	ms_write_submit(w);
+	return 0;
+}
+
+static int take_flush(struct ms_volume *v, const struct ms_head *h)
+{
+	struct ms_write *w = ms_flush_alloc(v, MS_WRITE_PEER);
+
+	w->ack.handle = h->handle;
+	if (put_in_order(w))
+		ms_flush_submit(w);
+	return 0;
+}
+
+int ms_secondary_frame(struct ms_volume *v, const struct ms_head *h, const void *body)
+{
+	if (!READ_ONCE(v->receiving)) {
+		ms_err_limit(v, "the peer sent %s without having been the source",
+			     ms_frame_name(h->type));
+		return -EPROTO;
+	}
+	return h->type == MS_F_FLUSH ? take_flush(v, h) : take_write(v, h, body);
+}
+
+static void ack_done(struct ms_out_ack *ack, int r)
+{
+	ms_write_put(container_of(ack, struct ms_write, ack));
+}
+
+static void __answer(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	w->ack.status = -w->status;
+	w->ack.done = ack_done;
+	if (!v->connected || w->session != v->session)
+		return;
+	refcount_inc(&w->refs);
+	if (ms_net_ack(v->net, &w->ack))
+		refcount_dec(&w->refs);
+}
+
+void ms_secondary_ended(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+	struct ms_write *next;
+	bool was_first;
+
+	spin_lock(&v->lock);
+	was_first = list_first_entry(&v->rx_order, struct ms_write, rx) == w;
+	list_del_init(&w->rx);
+	next = list_first_entry_or_null(&v->rx_order, struct ms_write, rx);
+	if (!was_first || (next && !next->flush))
+		next = NULL;
+	if (w->status && w->flush)
+		v->target_failed = true;
+	if (v->target_failed)
+		queue_work(v->io_wq, &v->target_failed_work);
+	__answer(w);
+	spin_unlock(&v->lock);
+	if (next)
+		ms_flush_submit(next);
+	wake_up_all(&v->cooled);
+}
+
+static void make_inconsistent(struct ms_sb *sb, void *arg)
+{
+	sb->disk = MS_DISK_INCONSISTENT;
+}
+
+static void target_failed_work(struct work_struct *work)
+{
+	struct ms_volume *v = container_of(work, struct ms_volume, target_failed_work);
+
+	ms_err_limit(v, "a write of the peer could not be applied: inconsistent until the next resync");
+	ms_super_change(v, make_inconsistent, NULL);
+	ms_net_cut(v->net, -EIO);
+	ms_volume_event(v);
+}
+
+static bool drained(struct ms_volume *v)
+{
+	bool r;
+
+	spin_lock(&v->lock);
+	r = list_empty(&v->rx_order);
+	spin_unlock(&v->lock);
+	return r;
+}
+
+void ms_secondary_drain(struct ms_volume *v)
+{
+	wait_event(v->cooled, drained(v));
+}
+
+void ms_secondary_init(struct ms_volume *v)
+{
+	INIT_LIST_HEAD(&v->rx_order);
+	INIT_WORK(&v->target_failed_work, target_failed_work);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The state of a volume in one binary struct, for the ioctl and the status
+ * line. Locking: v->lock for one consistent look.
+ */
+#include "engine/volume.h"
+
+static void fill_resync(const struct ms_volume *v, struct ms_ioc_status *st)
+{
+	st->rs_extents_done = v->n.rs_done;
+	st->rs_extents_total = v->n.rs_total;
+	st->rs_equal = v->n.rs_equal;
+	st->rs_differ = v->n.rs_differ;
+	st->rs_copied = v->n.rs_copied;
+	st->rs_copied_bytes = v->n.rs_copied_bytes;
+	st->rs_ms = v->copying ? jiffies64_to_msecs(get_jiffies_64() - v->rs_start) :
+				 v->n.rs_ms;
+	st->last_error = v->last_error;
+}
+
+static void fill_state(const struct ms_volume *v, struct ms_ioc_status *st)
+{
+	st->role = v->claim == MS_CLAIM_ACTIVE ? MS_ROLE_PRIMARY : MS_ROLE_SECONDARY;
+	st->claim = v->claim;
+	st->disk = v->sb.disk;
+	st->meeting = v->decision.meeting;
+	st->connected = v->connected;
+	st->replicating = v->mirroring || v->receiving;
+	st->copying = v->copying ? 1 : v->target_copying ? 2 : 0;
+	st->in_sync = v->connected && v->in_sync;
+	st->failback = v->failback;
+	st->peer_claim = v->peer_claim;
+	st->peer_disk = v->peer_disk;
+	st->hot = v->hot;
+	st->flags = v->sb.flags;
+	st->gen_current = v->sb.gens.current_gen;
+	st->gen_base = v->sb.gens.base;
+	st->valid = v->n_valid;
+	st->marked = v->n_marked;
+	st->candidates = v->n_cand;
+	st->inflight = v->inflight;
+	st->unacked = v->nr_unacked;
+}
+
+void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st)
+{
+	struct ms_net_stats net;
+
+	memset(st, 0, sizeof(*st));
+	st->dev = v->dev;
+	st->sectors = v->geo->sectors;
+	st->seg_sectors = v->geo->seg_sectors;
+	st->extent_segs = MS_EXTENT_SEGS;
+	st->segments = v->geo->segments;
+	st->extents = v->geo->extents;
+	st->max_hot = v->geo->max_hot;
+	ms_net_stats(v->net, &net);
+	st->tx_bytes = net.tx_bytes;
+	st->rx_bytes = net.rx_bytes;
+	spin_lock(&v->lock);
+	fill_state(v, st);
+	fill_resync(v, st);
+	st->tx_data_bytes = v->n.tx_data_bytes;
+	st->gen_read_sectors = v->n.gen_read_sectors;
+	st->copy_read_sectors = v->n.copy_read_sectors;
+	st->writes = v->n.writes;
+	st->write_sectors = v->n.write_sectors;
+	st->record_writes = v->n.record_writes;
+	spin_unlock(&v->lock);
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a volume: creation, activation, stop, destruction, and changes
+ * of its superblock. Called by the target layer. Locking: v->control around
+ * start and stop; superblock changes run in the metadata worker.
+ */
+#include <linux/blkdev.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "engine/activity.h"
+#include "engine/codes.h"
+#include "engine/extent.h"
+#include "engine/link.h"
+#include "engine/primary.h"
+#include "engine/resync.h"
+#include "engine/roles.h"
+#include "engine/secondary.h"
+#include "engine/write.h"
+
+/*
+ * Jobs of the metadata worker
+ */
+
+struct meta_job {
+	struct work_struct work;
+	struct completion done;
+	struct ms_volume *v;
+	int (*fn)(struct ms_volume *v, void *arg);
+	void *arg;
+	int r;
+};
+
+static void meta_job_work(struct work_struct *work)
+{
+	struct meta_job *j = container_of(work, struct meta_job, work);
+
+	j->r = j->fn(j->v, j->arg);
+	complete(&j->done);
+}
+
+int ms_meta_job(struct ms_volume *v, int (*fn)(struct ms_volume *v, void *arg), void *arg)
+{
+	struct meta_job j = { .v = v, .fn = fn, .arg = arg };
+
+	INIT_WORK_ONSTACK(&j.work, meta_job_work);
+	init_completion(&j.done);
+	queue_work(v->meta_wq, &j.work);
+	wait_for_completion(&j.done);
+	destroy_work_on_stack(&j.work);
+	return j.r;
+}
+
+struct super_change {
+	void (*fn)(struct ms_sb *sb, void *arg);
+	void *arg;
+};
+
+static int change_super(struct ms_volume *v, void *arg)
+{
+	struct super_change *c = arg;
+	struct ms_sb *sb = kmalloc(sizeof(*sb), GFP_NOIO);
+	int r;
+
+	if (!sb)
+		return -ENOMEM;
+	*sb = v->sb;
+	c->fn(sb, c->arg);
+	r = ms_meta_commit_super(v->meta, sb);
+	if (r) {
+		ms_err(v, "superblock cannot be written (%d)", r);
+	} else {
+		sb->sequence = ms_meta_super(v->meta)->sequence;
+		spin_lock(&v->lock);
+		v->sb = *sb;
+		v->state_seq++;
+		spin_unlock(&v->lock);
+	}
+	kfree(sb);
+	return r;
+}
+
+int ms_super_change(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void *arg), void *arg)
+{
+	struct super_change c = { fn, arg };
+
+	return ms_meta_job(v, change_super, &c);
+}
+
+static void event_work(struct work_struct *work);
+
+/*
+ * Creation
+ */
+
+static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
+{
+	strscpy(v->name, cfg->name, sizeof(v->name));
+	v->dev = cfg->dev;
+	v->md = cfg->md;
+	v->data = cfg->data;
+	v->asked_role = cfg->role;
+	mutex_init(&v->control);
+	mutex_init(&v->event_lock);
+	spin_lock_init(&v->lock);
+	INIT_LIST_HEAD(&v->registry);
+	ms_write_work_init(v);
+	ms_primary_init(v);
+	ms_secondary_init(v);
+	ms_activity_init(v);
+	ms_resync_init(v);
+	ms_roles_init(v);
+	ms_generator_init(v);
+	ms_link_init(v);
+	INIT_WORK(&v->event_work, event_work);
+}
+
+static int open_meta(struct ms_volume *v, const struct ms_volume_config *cfg,
+		     const char **why)
+{
+	int r = ms_meta_open(cfg->meta, cfg->name, &v->meta, why);
+
+	if (r)
+		return r;
+	v->geo = ms_meta_geo(v->meta);
+	v->sb = *ms_meta_super(v->meta);
+	if (v->sb.sectors != cfg->sectors) {
+		*why = "metadata is for a device of another size";
+		return -EINVAL;
+	}
+	ms_roles_seed_changed(v);
+	return 0;
+}
+
+static int make_workers(struct ms_volume *v)
+{
+	unsigned int flags = WQ_MEM_RECLAIM | WQ_UNBOUND;
+
+	v->meta_wq = alloc_ordered_workqueue("mirsync_meta", WQ_MEM_RECLAIM);
+	v->io_wq = alloc_workqueue("mirsync_io", flags | WQ_HIGHPRI, 0);
+	v->peer_wq = alloc_workqueue("mirsync_peer", flags, 0);
+	v->copy_wq = alloc_workqueue("mirsync_copy", flags, 0);
+	v->cmd_wq = alloc_workqueue("mirsync_cmd", WQ_UNBOUND, 0);
+	return v->meta_wq && v->io_wq && v->peer_wq && v->copy_wq && v->cmd_wq ? 0 : -ENOMEM;
+}
+
+static void drop_worker(struct workqueue_struct *wq)
+{
+	if (wq)
+		destroy_workqueue(wq);
+}
+
+int ms_volume_create(const struct ms_volume_config *cfg, struct ms_volume **pv,
+		     const char **why)
+{
+	struct ms_volume *v = kvzalloc(sizeof(*v), GFP_KERNEL);
+	int r;
+
+	*why = "not enough memory";
+	if (!v)
+		return -ENOMEM;
+	init_state(v, cfg);
+	r = open_meta(v, cfg, why);
+	if (r)
+		goto bad;
+	*why = "not enough memory";
+	r = make_workers(v);
+	if (!r)
+		r = ms_pool_init(&v->pool, 2 * (MS_DATA_MAX >> PAGE_SHIFT));
+	if (!r) {
+		v->has_pool = true;
+		r = ms_writes_init(v);
+	}
+	if (!r)
+		r = ms_extents_init(v);
+	if (!r)
+		r = ms_net_create(&cfg->net, &ms_link_ops, v, &v->net, why);
+	if (r)
+		goto bad;
+	*pv = v;
+	return 0;
+bad:
+	ms_volume_destroy(v);
+	return r;
+}
+
+void ms_volume_destroy(struct ms_volume *v)
+{
+	if (v->net)
+		ms_net_destroy(v->net);
+	drop_worker(v->cmd_wq);
+	drop_worker(v->copy_wq);
+	drop_worker(v->peer_wq);
+	drop_worker(v->io_wq);
+	drop_worker(v->meta_wq);
+	if (v->geo)
+		ms_extents_exit(v);
+	if (v->has_pool) {
+		ms_writes_exit(v);
+		ms_pool_exit(&v->pool);
+	}
+	if (v->meta)
+		ms_meta_close(v->meta);
+	mutex_destroy(&v->event_lock);
+	mutex_destroy(&v->control);
+	kvfree(v);
+}
+
+/*
+ * Activation
+ */
+
+static void sb_activate(struct ms_sb *sb, void *arg)
+{
+	u32 *asked = arg;
+
+	sb->activation++;
+	sb->activation_id = get_random_u64();
+	sb->flags &= ~MS_SB_CLEAN;
+	if (*asked == MS_ROLE_SECONDARY)
+		sb->role = MS_ROLE_SECONDARY;
+}
+
+static void sb_clean(struct ms_sb *sb, void *arg)
+{
+	sb->flags |= MS_SB_CLEAN;
+}
+
+static int activate(struct ms_volume *v)
+{
+	bool clean = v->sb.flags & MS_SB_CLEAN;
+	int r;
+
+	r = ms_super_change(v, sb_activate, &v->asked_role);
+	if (r)
+		return r;
+	ms_meta_set_activation(v->meta, v->sb.activation);
+	r = ms_activity_recover(v, clean);
+	if (r)
+		return r;
+	ms_roles_activated(v);
+	if (v->was_active) {	/* only suspended: the role was never given up */
+		v->claim = MS_CLAIM_ACTIVE;
+		v->active = true;
+	}
+	ms_info(v, "activated as %s, %s stop before, %llu of %llu segments valid, %llu marked",
+		ms_claim_name(v->claim), clean ? "clean" : "unclean", v->n_valid,
+		v->geo->segments, v->n_marked);
+	return 0;
+}
+
+int ms_volume_start(struct ms_volume *v)
+{
+	int r = 0;
+
+	mutex_lock(&v->control);
+	if (v->running)
+		goto out;
+	r = activate(v);
+	if (!r)
+		r = ms_net_start(v->net);
+	if (r) {
+		ms_err(v, "cannot be activated (%d)", r);
+		goto out;
+	}
+	v->running = true;
+	queue_delayed_work(v->meta_wq, &v->idle_work, HZ);
+	ms_generator_start(v);
+out:
+	mutex_unlock(&v->control);
+	return r;
+}
+
+static bool quiet(struct ms_volume *v)
+{
+	bool r;
+
+	spin_lock(&v->lock);
+	r = __ms_write_idle(v) && bio_list_empty(&v->intake);
+	spin_unlock(&v->lock);
+	return r;
+}
+
+void ms_volume_stop(struct ms_volume *v)
+{
+	ms_net_cut(v->net, -ESHUTDOWN);	/* ends a command that waits for the peer */
+	mutex_lock(&v->control);
+	if (!v->running)
+		goto out;
+	v->running = false;
+	v->was_active = v->active;
+	ms_net_stop(v->net);
+	ms_generator_stop(v);
+	wait_event(v->cooled, quiet(v));
+	spin_lock(&v->lock);
+	v->active = false;
+	spin_unlock(&v->lock);
+	cancel_delayed_work_sync(&v->idle_work);
+	if (!ms_activity_cool_all(v))
+		ms_super_change(v, sb_clean, NULL);
+	flush_workqueue(v->io_wq);
+	flush_workqueue(v->copy_wq);
+	flush_workqueue(v->meta_wq);
+out:
+	mutex_unlock(&v->control);
+}
+
+static void event_work(struct work_struct *work)
+{
+	struct ms_volume *v = container_of(work, struct ms_volume, event_work);
+
+	mutex_lock(&v->event_lock);
+	if (v->ti)
+		dm_table_event(v->ti->table);
+	mutex_unlock(&v->event_lock);
+}
+
+void ms_volume_event(struct ms_volume *v)
+{
+	queue_work(v->cmd_wq, &v->event_work);
+}
+
+void ms_volume_attach(struct ms_volume *v, struct dm_target *ti)
+{
+	mutex_lock(&v->event_lock);
+	v->ti = ti;
+	mutex_unlock(&v->event_lock);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * struct ms_volume, what all parts of the engine share, and the engine's face
+ * to the target layer. One object per dm device; it outlives table reloads.
+ *
+ * Locks, outermost first:
+ *   v->control	mutex: one command at a time (promote, demote, failback,
+ *		switchover, activation, stop). Never taken by the session's
+ *		threads or by workers that such a command waits for.
+ *   v->lock	spinlock: extents, segment bits, operations, mirroring state,
+ *		counters. Never held while sleeping. Process context only:
+ *		interrupt handlers put finished I/O on v->done and leave.
+ *   the network's own spinlock is a leaf below v->lock.
+ *
+ * Workers:
+ *   meta_wq	ordered: everything that writes metadata (activity.c,
+ *		superblock jobs). It waits for nothing but disks.
+ *   io_wq	intake of application writes, ends of local I/O.
+ *   peer_wq	requests of the peer that take time (compare.c, tables.c,
+ *		roles.c); ordered ones go through link.c's inbox.
+ *   copy_wq	generator, resync.
+ */
+#ifndef MS_ENGINE_VOLUME_H
+#define MS_ENGINE_VOLUME_H
+
+#include <linux/bio.h>
+#include <linux/completion.h>
+#include <linux/device-mapper.h>
+#include <linux/hashtable.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "service/compat.h"
+#include "service/meta.h"
+#include "service/net.h"
+#include "service/segio.h"
+#include "shared/mirsync_ioctl.h"
+#include "shared/rules.h"
+
+#undef DM_MSG_PREFIX
+#define DM_MSG_PREFIX "mirsync"
+
+#define ms_err(v, fmt, ...)	DMERR("%s: " fmt, (v)->name, ##__VA_ARGS__)
+#define ms_warn(v, fmt, ...)	DMWARN("%s: " fmt, (v)->name, ##__VA_ARGS__)
+#define ms_info(v, fmt, ...)	DMINFO("%s: " fmt, (v)->name, ##__VA_ARGS__)
+#define ms_err_limit(v, fmt, ...)	DMERR_LIMIT("%s: " fmt, (v)->name, ##__VA_ARGS__)
+#define ms_warn_limit(v, fmt, ...)	DMWARN_LIMIT("%s: " fmt, (v)->name, ##__VA_ARGS__)
+
+#define MS_HASH_BITS		10
+#define MS_INFLIGHT_MAX		(32u << 20)	/* bytes of payload held at once */
+#define MS_TEXT			160
+
+/* What a volume occupies; the target layer's registry looks at it. */
+struct ms_registry_entry {
+	dev_t data, meta;
+	struct sockaddr_storage local, peer;
+};
+
+/* Counters of ms_ioc_status; v->lock unless said. */
+struct ms_counters {
+	u64 gen_read_sectors, copy_read_sectors;
+	u64 tx_data_bytes;
+	u64 writes, write_sectors;
+	u64 record_writes;
+	u64 rs_done, rs_total, rs_equal, rs_differ, rs_copied, rs_copied_bytes;
+	u64 rs_ms;
+};
+
+struct ms_volume {
+	char name[DM_NAME_LEN];
+	u64 dev;			/* major << 32 | minor of the dm device */
+	struct block_device *data;
+	struct mapped_device *md;
+	struct ms_meta *meta;
+	const struct ms_geo *geo;
+	struct ms_net *net;
+	struct ms_pool pool;
+	bool has_pool;
+	u32 asked_role;			/* enum ms_role of the table line */
+
+	struct mutex control;
+	bool running;			/* control: between activation and stop */
+	u32 users;			/* registry: ioctls at work */
+	bool was_active;		/* control: primary in force when it was suspended */
+
+	spinlock_t lock;
+
+	/* lock: superblock as committed; changed only by jobs of meta_wq */
+	struct ms_sb sb;
+	u64 seed;
+	u64 zero_code;			/* of a whole segment of zeroes */
+
+	/* lock: extents (extent.c, activity.c) */
+	DECLARE_HASHTABLE(extents, MS_HASH_BITS);
+	struct list_head lru;		/* cached extents, longest unused first */
+	struct list_head free;		/* extents without a number */
+	struct list_head act;		/* extents that want to be recorded */
+	struct list_head op_wait;	/* operations that wait for a free extent, in order */
+	u32 hot, nr_free;
+	u64 cool_gen;			/* counts extents that left the cache */
+	bool cool_all, cool_idle;	/* requests to the cleaner */
+	bool meta_failed;		/* metadata could not be written: nothing starts any more */
+	void *extent_mem;
+	unsigned long *marked_map;	/* a bit per extent: has a mark */
+	unsigned long *invalid_map;	/* has a segment without a valid code */
+	unsigned long *cand_map;	/* still to be compared as a whole */
+	u64 n_valid, n_marked;		/* segments */
+	u64 n_cand;			/* extents */
+	struct ms_hot *record;		/* meta_wq: scratch for the activity record */
+	wait_queue_head_t cooled;	/* woken when extents leave the cache or nothing is in flight */
+
+	struct workqueue_struct *meta_wq, *io_wq, *peer_wq, *copy_wq, *cmd_wq;
+	struct work_struct act_work;
+	struct delayed_work idle_work;
+
+	/* lock: application I/O (primary.c, write.c) */
+	bool active;			/* primary in force: application I/O is served */
+	bool frozen;			/* intake stands still, bios wait */
+	bool requeue;			/* noflush suspend: hand waiting bios back */
+	struct bio_list intake;
+	struct work_struct intake_work;
+	u32 inflight;			/* writes and flushes started and not ended */
+	u64 inflight_bytes;
+	struct llist_head done;		/* ended local I/O, lock-free */
+	struct work_struct done_work;
+	struct list_head gen_wait;	/* unconfirmed writes waiting for a new generation */
+	bool gen_busy;			/* ... which is being made */
+	struct work_struct gen_work;
+	mempool_t writes;
+
+	/* lock: the session (link.c) */
+	enum ms_claim claim;
+	bool connected;			/* between up() and down() */
+	bool mirroring;			/* writes are shipped */
+	bool target_copying;		/* target of a resync */
+	u32 state_seq;			/* counts changes of what a hello says */
+	u32 hello_seq;			/* ... as of the last hello */
+	bool receiving;			/* target: GO was seen, writes are expected */
+	bool target_failed;		/* target: a local write failed, apply nothing more */
+	bool in_sync;
+	u32 session;			/* counts sessions */
+	struct ms_decision decision;
+	enum ms_claim peer_claim;
+	enum ms_disk peer_disk;
+	struct ms_gens peer_gens;
+	u8 peer_node[MS_UUID];
+	u64 next_handle;
+	DECLARE_HASHTABLE(waiting, MS_HASH_BITS);	/* writes and requests by handle */
+	struct list_head unacked;	/* writes and flushes, in order of sending */
+	u32 nr_unacked;
+	u64 acked_seq, flushed_seq;	/* writes the peer confirmed / of these flushed there */
+	struct list_head rx_order;	/* target: writes and flushes, in order of arrival */
+	struct list_head requests;	/* questions to the peer, not answered yet */
+	struct list_head inbox;		/* questions of the peer, in order */
+	u32 nr_inbox;
+	struct work_struct inbox_work;
+	struct work_struct target_failed_work;
+	struct work_struct marks_work;
+
+	/* lock: resync (resync.c) */
+	bool copying;			/* this site is the source of a running resync */
+	bool copy_stop;
+	u32 failback;			/* 0, 1 begun, 2 copying */
+	bool failback_judged;		/* the candidates are those the verdicts left */
+	u32 copy_jobs;			/* extents being worked on */
+	int last_error;
+	struct work_struct resync_work;
+	wait_queue_head_t copy_wait;
+	u64 rs_start;			/* jiffies64 */
+
+	struct delayed_work gen_codes;	/* generator.c */
+	bool gen_stop;
+	u64 gen_next, gen_writes;	/* generator: next extent, writes seen last */
+
+	struct ms_counters n;
+
+	/* commands given by message (roles.c) */
+	struct work_struct cmd_work;
+	u32 cmd;			/* lock: enum of roles.c, 0: none waits */
+	bool cmd_alone, cmd_force;
+
+	/* target layer: whom to tell of changes */
+	struct work_struct event_work;
+	struct mutex event_lock;
+	struct dm_target *ti;
+	char explain[MS_TEXT];		/* lock: why the last command was refused */
+
+	struct list_head registry;
+	struct ms_registry_entry used;
+	int refs;			/* registry: tables that use it */
+};
+
+/* A bio of the application, kept in dm's per-bio data. */
+struct ms_app_io {
+	u64 done;		/* sectors of a large discard behind us */
+};
+
+struct ms_volume_config {
+	const char *name;
+	u64 dev;
+	struct mapped_device *md;
+	struct block_device *data, *meta;
+	u64 sectors;
+	u32 role;
+	struct ms_net_config net;
+};
+
+/**
+ * ms_volume_create() - open the metadata, bind the socket; nothing is written
+ * @why: static text on error
+ *
+ * Context: may sleep. Return: 0 or negative errno.
+ */
+int ms_volume_create(const struct ms_volume_config *cfg, struct ms_volume **pv,
+		     const char **why);
+void ms_volume_destroy(struct ms_volume *v);
+
+/* Activate: recover from a crash if there was one, start workers and session. Return: 0 or negative errno. */
+int ms_volume_start(struct ms_volume *v);
+/* The opposite: end the session, wait for all I/O, cool everything, mark clean. May be called when not started. */
+void ms_volume_stop(struct ms_volume *v);
+
+/* A superblock change in the metadata worker, both copies durable when it returns 0. @fn changes the copy it is given; called without locks. Sleeps; not from meta_wq. */
+int ms_super_change(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void *arg), void *arg);
+/* Run @fn in the metadata worker and wait for it. */
+int ms_meta_job(struct ms_volume *v, int (*fn)(struct ms_volume *v, void *arg), void *arg);
+
+/* Tell the table of @ti of events from now on; NULL: nobody. */
+void ms_volume_attach(struct ms_volume *v, struct dm_target *ti);
+/* Something an operator may wait for has changed. Any context. */
+void ms_volume_event(struct ms_volume *v);
+/* Keep @text as the answer to "explain", log it, return -EPERM-like @r. */
+int ms_refuse_command(struct ms_volume *v, int r, const char *text);
+
+/* roles.c; ms_primary_* in primary.c; table access in tables.c */
+/* Checked now, done by a worker: success means queued. Does not sleep long. Return: 0, -EBUSY, -EPERM (see "explain"). */
+int ms_cmd_promote(struct ms_volume *v, bool alone, bool force);
+int ms_cmd_demote(struct ms_volume *v);
+int ms_cmd_connect(struct ms_volume *v, bool on);
+int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb);
+int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw);
+void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st);
+int ms_read_summaries(struct ms_volume *v, u32 site, u64 first, u32 *count,
+		      struct ms_summary_entry *out);
+int ms_read_tables(struct ms_volume *v, u32 site, u64 first, u32 *count,
+		   struct ms_wire_table *out);
+int ms_take_verdicts(struct ms_volume *v, struct ms_ioc_verdict *vd, u32 count,
+		     u32 *held);
+
+/* Application I/O. Return: DM_MAPIO_*. Never sleeps. */
+int ms_primary_map(struct ms_volume *v, struct bio *bio);
+/* A noflush suspend began (or is over): hand waiting bios back to dm. */
+void ms_primary_requeue(struct ms_volume *v, bool on);
+
+#endif

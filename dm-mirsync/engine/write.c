@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The write path; see write.h. What keeps the invariants here:
+ *  - a write starts only from its extent's queue: recorded (I1), ordered (I7);
+ *  - it is queued to the peer under v->lock together with the change of its
+ *    segments' bits, so the order of frames is the order of starts;
+ *  - when it will not be confirmed, its mark is set before it completes, and
+ *    the new generation is on the disk before it completes (I5, I9);
+ *  - its code counts only if no other write to the segment began meanwhile (I4);
+ *  - its extent stays pinned until it is confirmed or marked (I2a).
+ */
+#include <linux/blkdev.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "engine/activity.h"
+#include "engine/primary.h"
+#include "engine/secondary.h"
+#include "engine/write.h"
+#include "shared/code.h"
+
+/*
+ * Allocation
+ */
+
+int ms_writes_init(struct ms_volume *v)
+{
+	return mempool_init_kmalloc_pool(&v->writes, 64, sizeof(struct ms_write));
+}
+
+void ms_writes_exit(struct ms_volume *v)
+{
+	mempool_exit(&v->writes);
+}
+
+static void free_write(struct ms_write *w)
+{
+	ms_buf_free(&w->v->pool, &w->buf);
+	if (w->body != &w->small_body.body)
+		kfree(w->body);
+	if (w->chg != w->small_chg)
+		kfree(w->chg);
+	mempool_free(w, &w->v->writes);
+}
+
+void ms_write_put(struct ms_write *w)
+{
+	if (refcount_dec_and_test(&w->refs))
+		free_write(w);
+}
+
+static struct ms_write *alloc(struct ms_volume *v, enum ms_write_kind kind)
+{
+	struct ms_write *w = mempool_alloc(&v->writes, GFP_NOIO);
+
+	memset(w, 0, sizeof(*w));
+	w->v = v;
+	w->kind = kind;
+	w->body = &w->small_body.body;
+	w->chg = w->small_chg;
+	refcount_set(&w->refs, 1);
+	INIT_LIST_HEAD(&w->list);
+	INIT_LIST_HEAD(&w->rx);
+	INIT_HLIST_NODE(&w->hash);
+	return w;
+}
+
+struct ms_write *ms_flush_alloc(struct ms_volume *v, enum ms_write_kind kind)
+{
+	struct ms_write *w = alloc(v, kind);
+
+	w->flush = true;
+	return w;
+}
+
+static void write_start(struct ms_op *op);
+
+static int fill_body(struct ms_write *w)
+{
+	u32 n = w->span.count;
+
+	if (n > MS_SMALL_SEGS) {
+		w->body = kzalloc(struct_size(w->body, codes, n), GFP_NOIO);
+		w->chg = kcalloc(n, sizeof(*w->chg), GFP_NOIO);
+		if (!w->body || !w->chg)
+			return -ENOMEM;
+	}
+	w->body->sector = cpu_to_le64(w->op.sector);
+	w->body->sectors = cpu_to_le32(w->op.nsectors);
+	return 0;
+}
+
+struct ms_write *ms_write_alloc(struct ms_volume *v, enum ms_write_kind kind,
+				u64 sector, u32 nsectors, bool payload)
+{
+	struct ms_write *w = alloc(v, kind);
+
+	if (ms_geo_span(v->geo, sector, nsectors, &w->span)) {
+		WARN_ON_ONCE(1);
+		goto bad;
+	}
+	w->op.extent = w->span.extent;
+	w->op.sector = sector;
+	w->op.nsectors = nsectors;
+	w->op.first = w->span.first;
+	w->op.count = w->span.count;
+	w->op.excl = true;
+	w->op.masked = true;
+	w->op.start = write_start;
+	w->zero = !payload;
+	if (fill_body(w))
+		goto bad;
+	if (payload) {
+		if (ms_buf_alloc(&v->pool, &w->buf, sector, nsectors))
+			goto bad;
+		w->cost = (u64)nsectors << SECTOR_SHIFT;
+	}
+	return w;
+bad:
+	ms_write_put(w);
+	return NULL;
+}
+
+/*
+ * The end of a write
+ */
+
+bool ms_write_room(struct ms_volume *v)
+{
+	return v->inflight_bytes < MS_INFLIGHT_MAX && v->inflight < 4096;
+}
+
+bool __ms_write_idle(struct ms_volume *v)
+{
+	lockdep_assert_held(&v->lock);
+	return !v->inflight && !v->nr_unacked && list_empty(&v->gen_wait);
+}
+
+/* Tell whoever waits for it, and let go. No locks. */
+static void finish(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	if (w->app)
+		ms_primary_ended(w);
+	if (w->finished)
+		complete(w->finished);
+	ms_write_put(w);
+	if (!ms_write_room(v) || !READ_ONCE(v->inflight))
+		wake_up_all(&v->cooled);
+}
+
+/* Its part in the books ends. */
+static void __retire(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	if (w->op.e && !w->flush)
+		__ms_extent_release(v, w->op.e);
+	if (w->queued) {
+		v->inflight--;
+		v->inflight_bytes -= w->cost;
+		w->queued = false;
+		if (!bio_list_empty(&v->intake))
+			queue_work(v->io_wq, &v->intake_work);
+	}
+}
+
+/*
+ * Can it be completed? An unconfirmed one of the application waits for a new
+ * generation when the peer shares the present one.
+ */
+static bool __may_complete(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	if (w->local_pending || w->peer_pending)
+		return false;
+	if (w->kind == MS_WRITE_APP && w->alone && !w->status &&
+	    ms_gens_shared(&v->sb.gens)) {
+		list_add_tail(&w->list, &v->gen_wait);
+		if (!v->gen_busy) {
+			v->gen_busy = true;
+			queue_work(v->io_wq, &v->gen_work);
+		}
+		return false;
+	}
+	__retire(w);
+	return true;
+}
+
+static void new_generation(struct ms_sb *sb, void *arg)
+{
+	u64 gen;
+
+	do {
+		gen = get_random_u64();
+	} while (!gen);
+	ms_gens_start(&sb->gens, gen);
+}
+
+/* Going on alone: the new generation first, then the writes that wait for it. */
+static void gen_work(struct work_struct *work)
+{
+	struct ms_volume *v = container_of(work, struct ms_volume, gen_work);
+	struct ms_write *w, *next;
+	LIST_HEAD(list);
+	int r;
+
+	ms_info(v, "going on without the peer: new generation");
+	r = ms_super_change(v, new_generation, NULL);
+	spin_lock(&v->lock);
+	list_splice_init(&v->gen_wait, &list);
+	v->gen_busy = false;
+	list_for_each_entry(w, &list, list)
+		__retire(w);
+	spin_unlock(&v->lock);
+	list_for_each_entry_safe(w, next, &list, list) {
+		list_del_init(&w->list);
+		if (r)
+			w->status = -EIO;
+		finish(w);
+	}
+	wake_up_all(&v->cooled);
+	ms_volume_event(v);
+}
+
+static bool whole(const struct ms_write *w, u32 i)
+{
+	return !(i == 0 && w->span.head_partial) &&
+	       !(i == w->span.count - 1 && w->span.tail_partial);
+}
+
+/* The local disk has it, or has failed: codes, valid bits, marks. */
+static void __local_ended(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+	struct ms_extent *e = w->op.e;
+	u32 i, seg;
+
+	if (w->status) {
+		__ms_seg_mark(v, e, w->span.first, w->span.count);
+		if (w->kind == MS_WRITE_PEER)
+			v->target_failed = true;
+		return;
+	}
+	for (i = 0; i < w->span.count; i++) {
+		seg = w->span.first + i;
+		if (!whole(w, i) || e->chg[seg] != w->chg[i])
+			continue;
+		__ms_seg_set_code(v, e, seg, w->body->codes[i]);
+		if (w->kind == MS_WRITE_PEER)
+			__ms_seg_unmark(v, e, seg);
+	}
+}
+
+static void end_local(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+	bool done;
+
+	if (!w->flush && !w->untouched) {
+		spin_lock(&v->lock);
+		__local_ended(w);
+		spin_unlock(&v->lock);
+	}
+	if (w->status && !w->untouched)
+		ms_err_limit(v, "%s failed on the data device (%d)",
+			     w->flush ? "flush" : "write", w->status);
+	if (w->kind == MS_WRITE_PEER)
+		ms_secondary_ended(w);
+	if (!w->flush)
+		ms_op_done(&w->op);
+	spin_lock(&v->lock);
+	w->local_pending = false;	/* not before: a confirmation may free it from here on */
+	done = __may_complete(w);
+	spin_unlock(&v->lock);
+	if (done)
+		finish(w);
+}
+
+static void done_work(struct work_struct *work)
+{
+	struct ms_volume *v = container_of(work, struct ms_volume, done_work);
+	struct llist_node *list = llist_reverse_order(llist_del_all(&v->done));
+	struct ms_write *w, *next;
+
+	llist_for_each_entry_safe(w, next, list, done)
+		end_local(w);
+}
+
+/* Interrupt context, or a worker that was refused early. */
+static void push_done(struct ms_write *w, int status)
+{
+	struct ms_volume *v = w->v;
+
+	w->status = status;
+	if (llist_add(&w->done, &v->done))
+		queue_work(v->io_wq, &v->done_work);
+}
+
+static void io_end(struct ms_io *io)
+{
+	push_done(container_of(io, struct ms_write, io), io->status);
+}
+
+/*
+ * The start
+ */
+
+static void zero_work(struct work_struct *work)
+{
+	struct ms_write *w = container_of(work, struct ms_write, work);
+	u32 flags = w->flags & MS_W_NOUNMAP ? BLKDEV_ZERO_NOUNMAP : 0;
+	int r;
+
+	r = blkdev_issue_zeroout(w->v->data, w->op.sector, w->op.nsectors,
+				 GFP_NOIO, flags);
+	if (!r && w->flags & MS_W_FUA)
+		r = blkdev_issue_flush(w->v->data);
+	push_done(w, r);
+}
+
+static void submit_local(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	if (w->zero) {
+		INIT_WORK(&w->work, zero_work);
+		queue_work(v->copy_wq, &w->work);
+		return;
+	}
+	w->io.bdev = v->data;
+	w->io.sector = w->op.sector;
+	w->io.nsectors = w->op.nsectors;
+	w->io.buf = w->flush ? NULL : &w->buf;
+	w->io.opf = w->flush ? REQ_OP_WRITE | REQ_PREFLUSH :
+		REQ_OP_WRITE | REQ_SYNC | (w->flags & MS_W_FUA ? REQ_FUA : 0);
+	w->io.end = io_end;
+	ms_io_submit(&v->pool, &w->io);
+}
+
+/* The sender has let go of the pages. */
+static void out_done(struct ms_out *out, int r)
+{
+	ms_write_put(container_of(out, struct ms_write, out));
+}
+
+/* Queue it to the peer; v->lock held, so frames leave in the order of starts. */
+static bool __ship(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+	u32 segs = w->zero ? 0 : w->span.count;
+
+	w->out.done = out_done;
+	w->out.handle = ++v->next_handle;
+	if (w->flush) {
+		w->out.type = MS_F_FLUSH;
+		w->acked_seq = v->acked_seq;
+	} else {
+		w->out.type = w->zero ? MS_F_ZERO : MS_F_WRITE;
+		w->body->segs = cpu_to_le16(segs);
+		w->body->flags = cpu_to_le16(w->flags);
+		w->out.body = w->body;
+		w->out.body_len = struct_size(w->body, codes, segs);
+		if (!w->zero) {
+			w->out.bvec = w->buf.bv;
+			w->out.nr_bvec = w->buf.nr;
+			w->out.data_len = w->buf.bytes;
+		}
+	}
+	refcount_inc(&w->refs);
+	if (ms_net_queue(v->net, &w->out)) {
+		refcount_dec(&w->refs);
+		return false;
+	}
+	hash_add(v->waiting, &w->hash, w->out.handle);
+	list_add_tail(&w->list, &v->unacked);
+	v->nr_unacked++;
+	v->n.tx_data_bytes += w->out.data_len;
+	w->peer_pending = true;
+	w->session = v->session;
+	return true;
+}
+
+static void __remember_changes(struct ms_write *w)
+{
+	struct ms_extent *e = w->op.e;
+	u32 i;
+
+	for (i = 0; i < w->span.count; i++)
+		w->chg[i] = e->chg[w->span.first + i];
+	w->mark_epoch = e->mark_epoch;
+}
+
+static void write_start(struct ms_op *op)
+{
+	struct ms_write *w = container_of(op, struct ms_write, op);
+	struct ms_volume *v = w->v;
+	bool refused;
+
+	spin_lock(&v->lock);
+	w->local_pending = true;
+	refused = v->meta_failed || !op->e ||
+		  (w->kind == MS_WRITE_PEER && v->target_failed);
+	if (op->e)
+		op->e->pins++;
+	if (!refused) {
+		__ms_seg_write_begin(v, op->e, w->span.first, w->span.count);
+		__remember_changes(w);
+		if (w->kind == MS_WRITE_APP && !(v->mirroring && __ship(w))) {
+			w->alone = true;
+			__ms_seg_mark(v, op->e, w->span.first, w->span.count);
+		}
+	}
+	spin_unlock(&v->lock);
+	if (refused) {
+		w->untouched = true;	/* no bits to set */
+		push_done(w, -EIO);
+		return;
+	}
+	submit_local(w);
+}
+
+/* The volume's last segment may be shorter than the others. */
+static __le64 zero_code(const struct ms_write *w, u32 seg)
+{
+	const struct ms_volume *v = w->v;
+	u32 len = ms_geo_seg_len(v->geo, w->span.extent, seg);
+
+	if (len == v->geo->seg_sectors)
+		return cpu_to_le64(v->zero_code);
+	return cpu_to_le64(ms_code_zero(len << MS_SECTOR_SHIFT, v->seed));
+}
+
+void ms_write_submit(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	if (w->zero) {
+		u32 i;
+
+		for (i = 0; i < w->span.count; i++)
+			w->body->codes[i] = zero_code(w, w->span.first + i);
+	}
+	spin_lock(&v->lock);
+	w->queued = true;
+	v->inflight++;
+	v->inflight_bytes += w->cost;
+	v->n.writes++;
+	v->n.write_sectors += w->op.nsectors;
+	spin_unlock(&v->lock);
+	ms_op_submit(v, &w->op);
+}
+
+void ms_flush_submit(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	spin_lock(&v->lock);
+	w->queued = true;
+	v->inflight++;
+	w->local_pending = true;
+	if (w->kind == MS_WRITE_APP && !(v->mirroring && __ship(w)))
+		w->alone = v->acked_seq != v->flushed_seq;
+	spin_unlock(&v->lock);
+	submit_local(w);
+}
+
+int ms_write_ship(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+	int r = 0;
+
+	spin_lock(&v->lock);
+	if (v->mirroring && __ship(w)) {
+		w->op.e->pins++;
+		__remember_changes(w);
+	} else {
+		r = -ENOTCONN;
+	}
+	spin_unlock(&v->lock);
+	return r;
+}
+
+/*
+ * The peer
+ */
+
+static struct ms_write *__take_waiting(struct ms_volume *v, u64 handle)
+{
+	struct ms_write *w;
+
+	hash_for_each_possible(v->waiting, w, hash, handle) {
+		if (w->out.handle != handle)
+			continue;
+		hash_del(&w->hash);
+		list_del_init(&w->list);
+		v->nr_unacked--;
+		w->peer_pending = false;
+		return w;
+	}
+	return NULL;
+}
+
+/* Confirmed: what was covered whole and not written since is in sync (I5). */
+static void __confirmed(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+	struct ms_extent *e = w->op.e;
+	u32 i;
+
+	if (w->flush) {
+		v->flushed_seq = w->acked_seq;
+		return;
+	}
+	v->acked_seq++;
+	if (w->kind == MS_WRITE_COPY) {
+		v->n.rs_copied += w->span.count;
+		v->n.rs_copied_bytes += w->buf.bytes;
+	}
+	if (e->mark_epoch != w->mark_epoch)
+		return;
+	for (i = 0; i < w->span.count; i++)
+		if (whole(w, i) && e->chg[w->span.first + i] == w->chg[i])
+			__ms_seg_unmark(v, e, w->span.first + i);
+}
+
+static void __unconfirmed(struct ms_write *w)
+{
+	w->alone = true;
+	if (w->flush) {
+		w->alone = w->acked_seq != w->v->flushed_seq;
+		return;
+	}
+	if (w->kind == MS_WRITE_COPY)
+		w->status = -ENOTCONN;
+	__ms_seg_mark(w->v, w->op.e, w->span.first, w->span.count);
+}
+
+int ms_write_acked(struct ms_volume *v, u64 handle, int status)
+{
+	struct ms_write *w;
+	bool done;
+
+	spin_lock(&v->lock);
+	w = __take_waiting(v, handle);
+	if (!w) {
+		spin_unlock(&v->lock);
+		return -EPROTO;
+	}
+	if (status)
+		__unconfirmed(w);
+	else
+		__confirmed(w);
+	done = __may_complete(w);
+	spin_unlock(&v->lock);
+	if (done)
+		finish(w);
+	wake_up_all(&v->cooled);
+	return status ? -EREMOTEIO : 0;
+}
+
+void ms_write_link_down(struct ms_volume *v)
+{
+	struct ms_write *w;
+	bool done;
+
+	for (;;) {
+		spin_lock(&v->lock);
+		w = list_first_entry_or_null(&v->unacked, struct ms_write, list);
+		if (!w) {
+			spin_unlock(&v->lock);
+			break;
+		}
+		__take_waiting(v, w->out.handle);
+		__unconfirmed(w);
+		done = __may_complete(w);
+		spin_unlock(&v->lock);
+		if (done)
+			finish(w);
+	}
+	wake_up_all(&v->cooled);
+}
+
+void ms_write_work_init(struct ms_volume *v)
+{
+	INIT_WORK(&v->done_work, done_work);
+	INIT_WORK(&v->gen_work, gen_work);
+	INIT_LIST_HEAD(&v->gen_wait);
+	INIT_LIST_HEAD(&v->unacked);
+	hash_init(v->waiting);
+	init_llist_head(&v->done);
+}

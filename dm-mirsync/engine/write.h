@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A write on its way: the private copy of its payload, its codes, the local
+ * I/O, the frame to the peer or the answer to it, and its end. The same object
+ * serves an application's write at the primary, the peer's write at the target
+ * and a segment run that the resync copies.
+ *
+ * Life: alloc -> (queued on its extent) -> start -> local end and peer's
+ * confirmation, in any order -> complete -> freed when the sender too has let
+ * go. Locking: fields under v->lock from start on; before it they belong to
+ * whoever prepares it.
+ */
+#ifndef MS_ENGINE_WRITE_H
+#define MS_ENGINE_WRITE_H
+
+#include <linux/refcount.h>
+
+#include "engine/extent.h"
+
+#define MS_SMALL_SEGS	8u
+
+enum ms_write_kind {
+	MS_WRITE_APP,		/* of the application, at the primary */
+	MS_WRITE_PEER,		/* of the peer, at the target */
+	MS_WRITE_COPY,		/* resync: read here, written there */
+};
+
+struct ms_write {
+	struct ms_op op;
+	struct ms_volume *v;
+	struct ms_span span;
+	enum ms_write_kind kind;
+	u32 flags;			/* MS_W_* */
+	bool zero;			/* write zeroes: no payload */
+	bool flush;			/* a flush: no sectors, no op */
+	bool local_pending, peer_pending;
+	bool alone;			/* will complete without the peer's confirmation */
+	bool untouched;			/* refused before anything was changed */
+	bool queued;			/* counted in inflight */
+	int status;			/* negative errno of the local I/O */
+	u32 mark_epoch;
+	u32 session;
+	u64 acked_seq;			/* flush: writes confirmed before it */
+	refcount_t refs;
+	struct bio *app;
+	u64 cost;			/* bytes counted in inflight_bytes */
+	struct ms_buf buf;
+	struct ms_io io;
+	struct llist_node done;
+	struct hlist_node hash;		/* in v->waiting by out.handle */
+	struct list_head list;		/* in v->unacked, v->rx_order ... */
+	struct list_head rx;
+	struct work_struct work;	/* zeroing, which sleeps */
+	struct ms_out out;
+	struct ms_out_ack ack;
+	struct ms_write_body *body;	/* head of the frame, with the codes */
+	u32 *chg;			/* change counts of the segments at start */
+	struct completion *finished;	/* COPY: told when confirmed or lost */
+	struct {
+		struct ms_write_body body;
+		__le64 codes[MS_SMALL_SEGS];
+	} small_body;
+	u32 small_chg[MS_SMALL_SEGS];
+};
+
+int ms_writes_init(struct ms_volume *v);
+void ms_writes_exit(struct ms_volume *v);
+
+/**
+ * ms_write_alloc() - a write of @nsectors at @sector, inside one extent
+ * @payload: with pages for it
+ *
+ * Sleeps until there is memory. Return: the write, or NULL (only for want of a larger vector).
+ */
+struct ms_write *ms_write_alloc(struct ms_volume *v, enum ms_write_kind kind,
+				u64 sector, u32 nsectors, bool payload);
+struct ms_write *ms_flush_alloc(struct ms_volume *v, enum ms_write_kind kind);
+void ms_write_put(struct ms_write *w);
+
+/* Count it as in flight and queue it on its extent; ends by itself. Codes are in the body. */
+void ms_write_submit(struct ms_write *w);
+void ms_flush_submit(struct ms_write *w);
+
+/* Ship a COPY write: called with its range held by an op; marks are cleared when confirmed. Return: 0 or -ENOTCONN */
+int ms_write_ship(struct ms_write *w);
+
+/* The peer answered @handle. Return: 0, -EPROTO when there is no such write. */
+int ms_write_acked(struct ms_volume *v, u64 handle, int status);
+/* The session is over: nothing in flight will be confirmed. */
+void ms_write_link_down(struct ms_volume *v);
+
+/* May the intake take more? */
+bool ms_write_room(struct ms_volume *v);
+/* Nothing is in flight and nothing unconfirmed. v->lock held. */
+bool __ms_write_idle(struct ms_volume *v);
+
+void ms_write_work_init(struct ms_volume *v);
+
+#endif
