@@ -14,10 +14,13 @@
 #include "out.h"
 
 static bool all;
+static bool dry_run;
 
 static const struct cli_option options[] = {
 	{ "all", CLI_FLAG, NULL, "every volume that has a configuration file and is down",
 	  &all, 0, 0 },
+	{ "dry-run", CLI_FLAG, NULL, "print the device-mapper table line, start nothing",
+	  &dry_run, 0, 0 },
 	{ }
 };
 
@@ -72,9 +75,15 @@ static int up_one(const char *name)
 		code = conf_params(&c, params, sizeof(params));
 	if (code)
 		return code;
-	if (dm_exists(name))
+	if (!dry_run && dm_exists(name))
 		return cli_error(CLI_FAILED, name, "is up already");
-	if (read_super(&c, &sb) || check_key(&c))
+	if (read_super(&c, &sb))
+		return CLI_FAILED;
+	if (dry_run) {
+		printf("0 %llu mirsync %s\n", (unsigned long long)sb.sectors, params);
+		return CLI_OK;
+	}
+	if (check_key(&c))
 		return CLI_FAILED;
 	make_uuid(uuid, sizeof(uuid), &sb);
 	log = kmsg_open();
@@ -92,7 +101,7 @@ static int up_one(const char *name)
 static int up_if_down(const char *name, void *arg)
 {
 	(void)arg;
-	return dm_exists(name) ? 0 : up_one(name);
+	return !dry_run && dm_exists(name) ? 0 : up_one(name);
 }
 
 static int run(int argc, char **argv)

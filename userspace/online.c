@@ -107,8 +107,10 @@ void online_why(const struct online *o, char *buf)
 int online_message(struct online *o, const char *message)
 {
 	char why[DM_TEXT];
-	int r = dm_message(o->vol.name, message, NULL);
+	int r;
 
+	online_why(o, o->refusal);
+	r = dm_message(o->vol.name, message, NULL);
 	if (!r)
 		return 0;
 	online_why(o, why);
@@ -143,14 +145,20 @@ bool online_is_secondary(const struct ms_ioc_status *st)
 
 int online_wait_role(struct online *o, online_test test, const char *role)
 {
+	u64 end = online_now() + COMMAND_TIMEOUT_MS;
 	char why[DM_TEXT];
-	int code = online_wait(o, test, COMMAND_TIMEOUT_MS);
+	int code;
 
-	if (code != CLI_TIMEOUT)
-		return code;
-	online_why(o, why);
-	return cli_error(CLI_TIMEOUT, o->vol.name, "is not %s after %u s%s%s", role,
-			 COMMAND_TIMEOUT_MS / 1000, *why ? ": " : "", why);
+	do {
+		code = online_wait(o, test, POLL_MS);
+		if (code != CLI_TIMEOUT)
+			return code;
+		online_why(o, why);
+		if (strcmp(why, o->refusal))
+			return cli_error(CLI_FAILED, o->vol.name, "is not %s: %s", role, why);
+	} while (online_now() < end);
+	return cli_error(CLI_TIMEOUT, o->vol.name, "is not %s after %u s (see mirsync status)",
+			 role, COMMAND_TIMEOUT_MS / 1000);
 }
 
 int online_switch(struct online *o, u32 *ms)

@@ -18,6 +18,7 @@ struct online {
 	struct dm_volume vol;
 	int fd;			/* of /dev/mirsync */
 	struct ms_ioc_status st;
+	char refusal[DM_TEXT];	/* the kernel's latest one before the last message */
 };
 
 /* online_open() - find volume @name, check the interface's version, read the status. Return: an exit status. */
@@ -49,7 +50,11 @@ int online_wait(struct online *o, online_test test, u64 timeout_ms);
 bool online_is_primary(const struct ms_ioc_status *st);
 bool online_is_secondary(const struct ms_ioc_status *st);
 
-/* Wait, for COMMAND_TIMEOUT_MS, until a queued change of role is in force. Return: an exit status. */
+/*
+ * After a message: wait, for COMMAND_TIMEOUT_MS, until the change of role that
+ * it queued is in force, or the kernel says why it will not be. Return: an
+ * exit status.
+ */
 int online_wait_role(struct online *o, online_test test, const char *role);
 
 /* Change roles with the peer. @ms: milliseconds without a primary. Return: an exit status. */

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reading and comparing of both sites' tables over the ioctls; see sites.h. The
+ * comparison itself is shared/compare.c, as in the kernel.
+ */
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+#include "cli.h"
+#include "dev.h"
+#include "shared/compare.h"
+#include "shared/wire.h"
+#include "sites.h"
+
+struct comparison {
+	struct online *o;
+	struct sites_result *result;
+	struct ms_geo geo;
+	bool tell_kernel;
+	struct ms_summary_entry *summary[2];	/* of a batch, by site */
+	struct ms_wire_table *table[2];		/* of a window, by site */
+	struct ms_ioc_verdict *verdict;		/* not sent yet */
+	u32 verdicts;
+};
+
+static const char * const site_name[] = { "this site's", "the peer's" };
+
+/* Read @count entries of @size bytes, in as many calls as the kernel likes. */
+static int read_range(struct comparison *c, unsigned long request, u32 site,
+		      u64 first, u32 count, void *buffer, size_t size)
+{
+	u32 got = 0;
+
+	while (got < count) {
+		struct ms_ioc_range range = {
+			.dev = c->o->vol.dev,
+			.first = first + got,
+			.count = count - got,
+			.site = site,
+			.buffer = (uintptr_t)buffer + got * size,
+		};
+		int r = ioctl(c->o->fd, request, &range);
+
+		if (r || !range.count || range.count > count - got)
+			return cli_error(CLI_FAILED, c->o->vol.name,
+					 "%s tables cannot be read: %s", site_name[site],
+					 r ? strerror(errno) : "nothing came");
+		got += range.count;
+	}
+	return 0;
+}
+
+static int send_verdicts(struct comparison *c)
+{
+	struct ms_ioc_verdicts v = {
+		.dev = c->o->vol.dev,
+		.count = c->verdicts,
+		.buffer = (uintptr_t)c->verdict,
+	};
+
+	if (!c->verdicts)
+		return 0;
+	if (ioctl(c->o->fd, MS_IOC_VERDICTS, &v))
+		return cli_error(CLI_FAILED, c->o->vol.name, "the verdicts were not taken: %s",
+				 strerror(errno));
+	c->result->judged += v.held;
+	c->verdicts = 0;
+	return 0;
+}
+
+/* @differs: NULL when all of the extent is equal */
+static int add_verdict(struct comparison *c, u64 extent, u64 local_version,
+		       u64 peer_version, const struct ms_verdict *differs)
+{
+	struct ms_ioc_verdict *v;
+	u32 i;
+
+	if (!c->tell_kernel)
+		return 0;
+	v = &c->verdict[c->verdicts++];
+	memset(v, 0, sizeof(*v));
+	v->extent = extent;
+	v->local_version = local_version;
+	v->peer_version = peer_version;
+	for (i = 0; differs && i < MS_BITMAP_BYTES; i++)
+		v->differs[i] = differs->differs[i] | differs->unknown[i];
+	return c->verdicts == MS_CMP_BATCH ? send_verdicts(c) : 0;
+}
+
+/* Bytes of @n segments of extent @e, of which @map are meant. */
+static u64 bytes_of(const struct comparison *c, u64 e, const u8 *map, u32 n)
+{
+	u64 bytes = (u64)n * c->geo.seg_sectors << MS_SECTOR_SHIFT;
+	u32 last = ms_geo_extent_segs(&c->geo, e) - 1;
+
+	if (ms_bit(map, last))	/* the volume's last segment may be a short one */
+		bytes -= (u64)(c->geo.seg_sectors - ms_geo_seg_len(&c->geo, e, last))
+			 << MS_SECTOR_SHIFT;
+	return bytes;
+}
+
+/* Settle an extent by its two summary entries. Return: false when its codes are needed. */
+static bool settle(struct comparison *c, u64 e, const struct ms_summary_entry *local,
+		   const struct ms_summary_entry *peer, int *code)
+{
+	struct sites_result *res = c->result;
+	u32 segs = ms_geo_extent_segs(&c->geo, e);
+	u8 all[MS_BITMAP_BYTES];
+
+	*code = 0;
+	res->local_marked += le16_to_cpu(local->marked);
+	if (ms_compare_summary(local, peer, segs)) {
+		res->equal += segs;
+		res->by_summary++;
+		*code = add_verdict(c, e, le64_to_cpu(local->sequence),
+				    le64_to_cpu(peer->sequence), NULL);
+		return true;
+	}
+	if (local->valid && peer->valid)
+		return false;
+	memset(all, 0xff, sizeof(all));
+	res->unknown += segs;
+	res->unknown_bytes += bytes_of(c, e, all, segs);
+	res->peer_marked += le16_to_cpu(peer->marked);
+	res->by_summary++;
+	return true;
+}
+
+/* The struct is packed, yet its codes are aligned in an aligned array of tables. */
+static const __le64 *codes_of(const struct ms_wire_table *t)
+{
+	static_assert(offsetof(struct ms_wire_table, codes) % sizeof(__le64) == 0 &&
+		      sizeof(struct ms_wire_table) % sizeof(__le64) == 0, "alignment");
+	return (const void *)((const char *)t + offsetof(struct ms_wire_table, codes));
+}
+
+static int compare_tables(struct comparison *c, const struct ms_wire_table *local,
+			  const struct ms_wire_table *peer)
+{
+	struct sites_result *res = c->result;
+	u64 e = le64_to_cpu(local->extent);
+	u32 segs = ms_geo_extent_segs(&c->geo, e);
+	struct ms_verdict v;
+	u32 i;
+
+	if (peer->extent != local->extent)
+		return cli_error(CLI_FAILED, c->o->vol.name, "the sites sent tables of two extents");
+	ms_compare_extent(local->valid, codes_of(local), peer->valid, codes_of(peer), segs, &v);
+	res->tables_read++;
+	res->equal += v.n_equal;
+	res->differ += v.n_differs;
+	res->unknown += v.n_unknown;
+	res->differ_bytes += bytes_of(c, e, v.differs, v.n_differs);
+	res->unknown_bytes += bytes_of(c, e, v.unknown, v.n_unknown);
+	for (i = 0; i < segs; i++)
+		res->peer_marked += ms_bit(peer->marks, i) && !ms_bit(v.equal, i);
+	if (v.n_unknown == segs)
+		return 0;
+	return add_verdict(c, e, le64_to_cpu(local->version), le64_to_cpu(peer->version), &v);
+}
+
+/* Extents of a batch whose codes are needed: read them in windows of neighbours. */
+static int compare_open(struct comparison *c, u64 first, const bool *open, u32 count)
+{
+	u32 i = 0, k, n, site;
+	int code = 0;
+
+	while (!code && i < count) {
+		if (!open[i]) {
+			i++;
+			continue;
+		}
+		n = 1;
+		for (k = 1; k < MS_TABLE_BATCH && i + k < count; k++) {
+			if (open[i + k])
+				n = k + 1;
+		}
+		for (site = 0; !code && site < 2; site++)
+			code = read_range(c, MS_IOC_TABLE, site, first + i, n,
+					  c->table[site], sizeof(struct ms_wire_table));
+		for (k = 0; !code && k < n; k++) {
+			if (open[i + k])
+				code = compare_tables(c, &c->table[0][k], &c->table[1][k]);
+		}
+		i += n;
+	}
+	return code;
+}
+
+static int compare_batch(struct comparison *c, u64 first, u32 count)
+{
+	bool open[MS_SUMMARY_BATCH];
+	u32 site, i;
+	int code = 0;
+
+	for (site = 0; !code && site < 2; site++)
+		code = read_range(c, MS_IOC_SUMMARY, site, first, count, c->summary[site],
+				  sizeof(struct ms_summary_entry));
+	for (i = 0; !code && i < count; i++)
+		open[i] = !settle(c, first + i, &c->summary[MS_SITE_LOCAL][i],
+				  &c->summary[MS_SITE_PEER][i], &code);
+	return code ? code : compare_open(c, first, open, count);
+}
+
+static int compare_all(struct comparison *c, sites_progress progress, void *arg)
+{
+	u64 first, left;
+	int code;
+
+	for (first = 0; first < c->geo.extents; first += MS_SUMMARY_BATCH) {
+		if (progress && !progress(arg, first, c->geo.extents))
+			return -EINTR;
+		left = c->geo.extents - first;
+		code = compare_batch(c, first, left < MS_SUMMARY_BATCH ?
+				     (u32)left : MS_SUMMARY_BATCH);
+		if (code)
+			return code;
+	}
+	if (progress)
+		progress(arg, c->geo.extents, c->geo.extents);
+	return send_verdicts(c);
+}
+
+int sites_compare(struct online *o, bool tell_kernel, sites_progress progress,
+		  void *arg, struct sites_result *result)
+{
+	struct comparison c = { .o = o, .result = result, .tell_kernel = tell_kernel };
+	u32 seg_bytes = o->st.seg_sectors << MS_SECTOR_SHIFT;
+	int code, i;
+
+	memset(result, 0, sizeof(*result));
+	if (!seg_bytes || ms_geo_init(&c.geo, o->st.sectors, __builtin_ctz(seg_bytes),
+				      o->st.max_hot))
+		return cli_error(CLI_FAILED, o->vol.name, "its status makes no sense");
+	for (i = 0; i < 2; i++) {
+		c.summary[i] = dev_buffer(MS_SUMMARY_BATCH * sizeof(*c.summary[i]));
+		c.table[i] = dev_buffer(MS_TABLE_BATCH * sizeof(*c.table[i]));
+	}
+	c.verdict = dev_buffer(MS_CMP_BATCH * sizeof(*c.verdict));
+	code = compare_all(&c, progress, arg);
+	for (i = 0; i < 2; i++) {
+		free(c.summary[i]);
+		free(c.table[i]);
+	}
+	free(c.verdict);
+	return code;
+}
