@@ -181,7 +181,7 @@ wait_field()
 # wait_insync [SITE [SECONDS]]: connected and nothing out of sync, as SITE (a) sees it.
 wait_insync()
 {
-	wait_field "${1:-a}" sync '@(insync|in-sync|in_sync)' "${2:-60}"
+	wait_field "${1:-a}" sync in-sync "${2:-60}"
 }
 
 cut_link()
