@@ -199,10 +199,11 @@ static bool holder(dev_t rdev, char *name, size_t size)
 
 int online_not_open(struct online *o)
 {
+	struct dm_volume was = o->vol;
 	char where[256];
 	int code;
 
-	code = dm_find(&o->vol, o->vol.name);
+	code = dm_find(&o->vol, was.name);
 	if (code || !o->vol.open_count)
 		return code;
 	if (dev_mounted(o->vol.rdev, where, sizeof(where)))

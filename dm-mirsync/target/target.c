@@ -52,8 +52,12 @@ static int take_volume(struct ms_target *t, struct dm_target *ti)
 	const char *why = "not enough memory";
 	int r = -ENOMEM;
 
+	char name[DM_NAME_LEN];
+
 	if (cfg) {
-		cfg->name = dm_table_device_name(ti->table);
+		if (dm_copy_name_and_uuid(md, name, NULL))
+			strscpy(name, dm_table_device_name(ti->table), sizeof(name));
+		cfg->name = name;
 		cfg->dev = (u64)MAJOR(dev) << 32 | MINOR(dev);
 		cfg->md = md;
 		cfg->data = t->config.data->bdev;
