@@ -57,8 +57,11 @@ int ms_meta_commit_super(struct ms_meta *m, const struct ms_sb *sb);
  * ms_meta_load_record() - read and judge both copies of the activity record
  * @hot: room for geo->max_hot entries
  *
- * Sets the copy and sequence that the next ms_meta_write_record() uses.
- * Return: 0 (see res->state), -EIO, -ENOMEM.
+ * Sets the copy and sequence that the next ms_meta_write_record() uses. What
+ * cannot be read is judged as bad sectors. After MS_RECORD_DAMAGED the next
+ * ms_meta_write_record() makes both copies good: not before the superblock says
+ * what the damage means.
+ * Return: 0 (see res->state), -EIO (nothing can be read), -ENOMEM.
  */
 int ms_meta_load_record(struct ms_meta *m, struct ms_hot *hot,
 			struct ms_record_result *res);
@@ -84,7 +87,8 @@ void ms_meta_set_activation(struct ms_meta *m, u64 activation);
  * @out: little-endian as on the disk
  *
  * A bad summary block reads as damage: entries with sequence ~0 (a table whose
- * summary is lost: no valid code, all marked); reported once per block.
+ * summary is lost: no valid code, all marked); reported once per block. An
+ * entry with a sequence below super->codes_since reads with valid and digest 0.
  * Return: 0, -ERANGE, -EIO (then the entries are as for damage too), -ENOMEM.
  */
 int ms_meta_read_summary(struct ms_meta *m, u64 first, u32 count,
@@ -102,7 +106,8 @@ void ms_meta_prefetch_table(struct ms_meta *m, u64 extent);
  * block without valid codes and marks. Bad checksum, number, sequence, a bad
  * summary or an I/O error: no valid code, all segments marked, reported. A
  * sequence below super->codes_since: valid bits cleared, marks kept.
- * Return: 0 (good or never written), 1 (damage was replaced as said), -ENOMEM.
+ * Return: 0 (good or never written), 1 (damage was replaced as said), -ENOMEM,
+ * -ERANGE.
  */
 int ms_meta_read_table(struct ms_meta *m, u64 extent, struct ms_table_block *tb);
 
@@ -113,11 +118,24 @@ int ms_meta_read_table(struct ms_meta *m, u64 extent, struct ms_table_block *tb)
  * Not durable before ms_meta_flush_tables(); may reach the disk at any time
  * before. A damaged summary block is built anew on the way: its other entries
  * become "sequence ~0", which read as damage until their tables are written.
+ * The extent is in the activity record; so at most max_hot of them wait for a
+ * flush, and one more flushes by itself.
+ *
+ * Return: 0, -ERANGE, -EINVAL (@sequence 0 or ~0), -ENOMEM, -EIO; after an error
+ * the table block counts as not written.
  */
 int ms_meta_write_table(struct ms_meta *m, u64 extent, u64 sequence,
 			struct ms_table_block *tb);
 
-/* All tables and summaries written so far are on stable storage when it returns 0. */
+/**
+ * ms_meta_flush_tables() - make durable what ms_meta_write_table() wrote
+ *
+ * After an error none of the table blocks written since the last flush that
+ * returned 0 is on the disk for sure, and they may read as damage: each has to
+ * be written again, and no flush succeeds before all of them were.
+ *
+ * Return: 0 when all tables and summaries written so far are on stable storage.
+ */
 int ms_meta_flush_tables(struct ms_meta *m);
 
 #endif

@@ -69,7 +69,7 @@ static void lost_entry(struct ms_meta *m, u64 extent,
  * @extent: number
  * @e: the entry, pending or from its block
  *
- * Return: 0, -EUCLEAN (damaged block), -ENOMEM, or what the device said.
+ * Return: 0, -EUCLEAN (the block is damaged or unreadable; reported), -ENOMEM.
  */
 int ms_summary_lookup(struct ms_meta *m, u64 extent,
 		      struct ms_summary_entry *e)
@@ -85,7 +85,7 @@ int ms_summary_lookup(struct ms_meta *m, u64 extent,
 	}
 	sb = get(m, ms_geo_summary_of(extent, &index), &b);
 	if (IS_ERR(sb))
-		return PTR_ERR(sb);
+		return PTR_ERR(sb) == -ENOMEM ? -ENOMEM : -EUCLEAN;
 	*e = sb->entry[index];
 	dm_bufio_release(b);
 	return 0;
@@ -192,9 +192,9 @@ void ms_meta_prefetch_summary(struct ms_meta *m, u64 first, u32 count)
 	unsigned int noio;
 	u32 n = 0;
 
-	if (!count || first >= m->geo.extents ||
-	    count > m->geo.extents - first)
+	if (!count || first >= m->geo.extents)
 		return;
+	count = min_t(u64, count, m->geo.extents - first);
 	noio = memalloc_noio_save();
 	last = summary_of(first + count - 1);
 	for (s = summary_of(first); s <= last; s++) {

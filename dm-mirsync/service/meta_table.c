@@ -103,6 +103,7 @@ static int __put_table(struct ms_meta *m, u64 extent,
 	struct dm_buffer *b;
 	void *data;
 
+	lockdep_assert_held_write(&m->lock);
 	if (ms_pending_full(m, extent))
 		return -ENOSPC;
 	data = ms_meta_buffer(m, ms_geo_table_block(&m->geo, extent), &b);
