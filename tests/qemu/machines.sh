@@ -45,7 +45,12 @@ vm_boot()
 
 vm_wait()
 {
-	local name=$1 end=$((SECONDS + ${BOOT_LIMIT:-120}))
+	local name=$1 end
+	# Other guests may have to end first.
+	while vm_alive "$name" && [ ! -e "$OUT/$name/qemu.pid" ]; do
+		sleep 0.2
+	done
+	end=$((SECONDS + ${BOOT_LIMIT:-120}))
 	while [ "$SECONDS" -lt "$end" ] && vm_alive "$name"; do
 		if [ -S "$OUT/$name/agent.sock" ] &&
 			[ "$(EXEC_LIMIT=30 vm_exec "$name" 'echo up' 2>/dev/null)" = up ]; then
