@@ -27,11 +27,12 @@ static int find_super(struct area *a)
 	free(raw);
 	if (a->bad[0] && a->bad[1])
 		return magic || a->error[0] == -EIO || a->error[1] == -EIO ?
-			-EUCLEAN : -ENOENT;
+			AREA_BAD : AREA_NONE;
 	a->holds = a->bad[0] ||
 		   (!a->bad[1] && a->copy[1].sequence > a->copy[0].sequence);
 	a->sb = a->copy[a->holds];
-	return 0;
+	ms_super_geo(&a->sb, &a->geo);
+	return a->dev.bytes / MS_BLOCK < a->geo.area_blocks ? AREA_SHORT : AREA_GOOD;
 }
 
 int area_open(struct area *a, const char *path, unsigned int flags)
@@ -40,24 +41,17 @@ int area_open(struct area *a, const char *path, unsigned int flags)
 
 	memset(a, 0, sizeof(*a));
 	r = dev_open(&a->dev, path, flags);
-	if (r)
-		return r;
-	r = find_super(a);
-	if (!r)
-		r = ms_super_geo(&a->sb, &a->geo);
-	if (!r && a->dev.bytes / MS_BLOCK < a->geo.area_blocks)
-		r = -ENOSPC;
-	return r;
+	return r ? r : find_super(a);
 }
 
 const char *area_why(int r)
 {
 	switch (r) {
-	case -ENOENT:
+	case AREA_NONE:
 		return "not a dm-mirsync metadata device (no superblock)";
-	case -EUCLEAN:
+	case AREA_BAD:
 		return "both superblocks are bad";
-	case -ENOSPC:
+	case AREA_SHORT:
 		return "the device is smaller than the metadata area on it";
 	default:
 		return NULL;

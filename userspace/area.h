@@ -23,15 +23,21 @@ struct area {
 	struct ms_record_result record;
 };
 
+enum area_state {
+	AREA_GOOD = 0,
+	AREA_NONE,		/* no superblock */
+	AREA_BAD,		/* both superblocks are bad */
+	AREA_SHORT,		/* the device is smaller than the area on it */
+};
+
 /*
  * area_open() - open the device and read its superblocks
  * @flags: DEV_*
- * Return: 0; an errno of dev_open() (reported); or, not reported, to be put into
- * words by area_why(): -ENOENT (no superblock), -EUCLEAN (both bad), -ENOSPC
- * (the device is smaller than the area).
+ * Return: a negative errno of dev_open(), reported; else an enum area_state, to
+ * be reported in the words of area_why().
  */
 int area_open(struct area *a, const char *path, unsigned int flags);
-/* Is @r an error that area_open() leaves to its caller to report? NULL: it is not. */
+/* A line on what area_open() returned; NULL when there is nothing (more) to report. */
 const char *area_why(int r);
 void area_close(struct area *a);
 

@@ -426,7 +426,7 @@ static int unusable(const char *path, int r)
 {
 	struct json_object *o;
 
-	if (json && area_why(r) && r != -ENOENT) {
+	if (json && area_why(r) && r != AREA_NONE) {
 		o = json_object_new_object();
 		json_put_text(o, "meta", path);
 		json_put_text(o, "result", result_name[CHECK_DAMAGED]);
@@ -435,7 +435,7 @@ static int unusable(const char *path, int r)
 	}
 	if (area_why(r))
 		cli_error(0, path, "%s", area_why(r));
-	return r == -EUCLEAN || r == -ENOSPC ? CHECK_DAMAGED : CHECK_NONE;
+	return r == AREA_BAD || r == AREA_SHORT ? CHECK_DAMAGED : CHECK_NONE;
 }
 
 static int run(int argc, char **argv)

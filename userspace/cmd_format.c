@@ -83,10 +83,10 @@ static int check_meta(const struct dev *meta, const struct ms_geo *geo)
 		return cli_error(-EEXIST, meta->path, "holds %s; --force overwrites it", text);
 	r = area_open(&old, meta->path, 0);
 	area_close(&old);
-	if (!r || r == -EUCLEAN || r == -ENOSPC)
+	if (r >= 0 && r != AREA_NONE)
 		return cli_error(-EEXIST, meta->path,
 				 "holds dm-mirsync metadata; --force overwrites it");
-	return r == -ENOENT ? 0 : r;
+	return r < 0 ? r : 0;
 }
 
 static int fill_random(void *buf, size_t bytes)

@@ -57,13 +57,24 @@ static const char *judge_address(char *v)
 	return NULL;
 }
 
+/* ":SIZE:TYPE:DESCRIPTION" */
+static bool key_good(const char *text)
+{
+	char type[CONF_VALUE], desc[CONF_VALUE];
+	unsigned int size;
+
+	return !strpbrk(text, " \t") &&
+	       sscanf(text, ":%3u:%511[^:]:%511s", &size, type, desc) == 3 &&
+	       size >= 16 && size <= 128 &&
+	       (!strcmp(type, "logon") || !strcmp(type, "user"));
+}
+
 /* "none", or "key :SIZE:TYPE:DESCRIPTION" */
 static const char *judge_auth(char *v)
 {
-	static const char bad[] = "neither none nor key :32:logon:mirsync:NAME";
-	const char *part[3];
+	static const char bad[] =
+		"neither none nor key :SIZE:logon|user:DESCRIPTION with a size of 16 to 128 bytes";
 	char *p;
-	int i;
 
 	if (!strcmp(v, "none"))
 		return NULL;
@@ -74,24 +85,15 @@ static const char *judge_auth(char *v)
 	while (isblank((unsigned char)*p))
 		p++;
 	memmove(v + 4, p, strlen(p) + 1);
-	p = v + 4;
-	if (strpbrk(p, " \t"))
-		return bad;
-	for (i = 0; i < 3; i++) {
-		p = strchr(p, ':');
-		if (!p || !p[1] || p[1] == ':')
-			return bad;
-		part[i] = ++p;
-	}
-	return isdigit((unsigned char)*part[0]) ? NULL : bad;
+	return key_good(v + 4) ? NULL : bad;
 }
 
 static const char *judge_timeout(char *v)
 {
 	u64 ms;
 
-	return cli_parse_number(v, &ms) || !ms || ms > 3600000 ?
-		"not a number of milliseconds from 1 to 3600000" : NULL;
+	return cli_parse_number(v, &ms) || ms < 1000 || ms > 600000 ?
+		"not a number of milliseconds from 1000 to 600000" : NULL;
 }
 
 static const char *judge_words(char *v)
