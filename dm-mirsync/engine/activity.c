@@ -118,9 +118,26 @@ static int load(struct ms_volume *v, struct ms_extent *e)
 	if (r) {		/* damage: write it back as what it is now */
 		e->dirty = true;
 		e->version = ms_meta_next_sequence(v->meta);
+		/* Marks that the other site does not know of: meet anew to settle them. */
+		if (v->connected)
+			ms_net_cut(v->net, -EUCLEAN);
 	}
 	spin_unlock(&v->lock);
 	return 0;
+}
+
+static int load_batch(struct ms_volume *v, struct list_head *batch)
+{
+	struct ms_extent *e;
+	int r = 0;
+
+	list_for_each_entry(e, batch, act)
+		if (e->state == MS_EXT_NEW)
+			ms_meta_prefetch_table(v->meta, e->no);
+	list_for_each_entry(e, batch, act)
+		if (!r && e->state == MS_EXT_NEW)
+			r = load(v, e);
+	return r;
 }
 
 /* Record the extents that ask. Return: how many, or negative. */
@@ -139,19 +156,16 @@ static int record_batch(struct ms_volume *v)
 	if (list_empty(&batch))
 		return 0;
 
-	list_for_each_entry(e, &batch, act)
-		if (e->state == MS_EXT_NEW)
-			ms_meta_prefetch_table(v->meta, e->no);
-	list_for_each_entry(e, &batch, act) {
-		r = e->state == MS_EXT_NEW ? load(v, e) : 0;
-		if (r)
-			return r;
-	}
-	r = write_record(v);
-	if (r)
-		return r;
+	r = load_batch(v, &batch);
+	if (!r)
+		r = write_record(v);
 
 	spin_lock(&v->lock);
+	if (r) {
+		list_splice(&batch, &v->act);
+		spin_unlock(&v->lock);
+		return r;
+	}
 	list_for_each_entry_safe(e, next, &batch, act) {
 		list_del_init(&e->act);
 		e->state = MS_EXT_HOT;

@@ -256,7 +256,9 @@ int ms_volume_start(struct ms_volume *v)
 	mutex_lock(&v->control);
 	if (v->running)
 		goto out;
-	r = activate(v);
+	v->failback = 0;
+	v->failback_judged = false;
+	r = v->meta_failed ? -EIO : activate(v);
 	if (!r)
 		r = ms_net_start(v->net);
 	if (r) {
