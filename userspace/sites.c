@@ -156,6 +156,12 @@ static int compare_tables(struct comparison *c, const struct ms_wire_table *loca
 		res->peer_marked += ms_bit(peer->marks, i) && !ms_bit(v.equal, i);
 	if (v.n_unknown == segs)
 		return 0;
+	/*
+	 * A segment that is marked and equal: the kernel has to look at it too, or
+	 * the mark would stay; it compares the code and copies nothing.
+	 */
+	for (i = 0; i < MS_BITMAP_BYTES; i++)
+		v.unknown[i] |= v.equal[i] & (local->marks[i] | peer->marks[i]);
 	return add_verdict(c, e, le64_to_cpu(local->version), le64_to_cpu(peer->version), &v);
 }
 
