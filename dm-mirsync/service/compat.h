@@ -14,9 +14,9 @@
 
 /* What kernel_bind() and kernel_connect() take. */
 #ifdef MS_HAVE_SOCKADDR_UNSIZED
-typedef struct sockaddr_unsized ms_sockaddr;
+#define ms_sockaddr sockaddr_unsized
 #else
-typedef struct sockaddr ms_sockaddr;
+#define ms_sockaddr sockaddr
 #endif
 
 /* A kernel thread that sends in memory reclaim must not use its task's page fragment. */

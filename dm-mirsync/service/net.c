@@ -154,28 +154,31 @@ int ms_net_start(struct ms_net *n)
 	return 0;
 }
 
-static bool is_busy(struct ms_net *n)
+static bool is_over(struct ms_net *n, unsigned int attempt)
 {
-	bool busy;
+	bool r;
 
 	spin_lock_irq(&n->lock);
-	busy = n->busy;
+	r = !n->busy || n->attempts != attempt;
 	spin_unlock_irq(&n->lock);
-	return busy;
+	return r;
 }
 
 /* Clear @flag, so that no attempt begins, and wait for the end of the present one. */
 static void quiesce(struct ms_net *n, bool *flag)
 {
+	unsigned int attempt;
+
 	spin_lock_irq(&n->lock);
 	*flag = false;
 	if (n->busy && !n->cut)
 		WRITE_ONCE(n->cut, -ESHUTDOWN);
 	n->open = false;
+	attempt = n->attempts;
 	spin_unlock_irq(&n->lock);
 	ms_net_shutdown(n);
 	wake_up_interruptible_all(sk_sleep(n->listener->sk));
-	wait_event(n->idle_wait, !is_busy(n));
+	wait_event(n->idle_wait, is_over(n, attempt));
 }
 
 void ms_net_stop(struct ms_net *n)
@@ -262,7 +265,7 @@ void ms_net_complain(struct ms_net *n, const char *what, int r)
 		return;
 	n->complained = r;
 	n->complained_at = jiffies;
-	DMWARN_LIMIT("%s: %s %pISpc: error %d", n->name, what, &n->peer, r);
+	DMWARN_LIMIT("%s: %s %pISpc: %pe", n->name, what, &n->peer, ERR_PTR(r));
 }
 
 void ms_net_stats(struct ms_net *n, struct ms_net_stats *s)

@@ -27,10 +27,10 @@ struct ms_net_config {
 	const char *name;		/* of the volume, for messages; copied */
 	struct net *net;		/* the creator's namespace; a reference is taken */
 	struct sockaddr_storage local;	/* listened on */
-	struct sockaddr_storage peer;
+	struct sockaddr_storage peer;	/* dialed; only its host may connect to us */
 	const u8 *key;			/* pre-shared key, copied; NULL: no authentication (explicit option) */
 	u32 key_len;			/* bytes */
-	unsigned int timeout_ms;	/* peer silent for so long: session cut; default 10000 */
+	unsigned int timeout_ms;	/* peer silent for so long: session cut; default 10000, at least 3000 */
 };
 
 struct ms_net_ops {
@@ -44,7 +44,7 @@ struct ms_net_ops {
 	int (*meet)(void *ctx, const struct ms_hello *local,
 		    const struct ms_hello *peer, struct ms_ready *ready,
 		    struct ms_refuse *refuse);
-	/* Both sides said READY; frames may be queued from now on. @peer_ready: what the peer concluded. Return negative to cut. */
+	/* Both sides said READY; frames may be queued from just before this call on. @peer_ready: what the peer concluded. Return negative to cut. */
 	int (*up)(void *ctx, const struct ms_ready *peer_ready);
 	/*
 	 * One frame of type >= MS_F_ACK, head checked, @body checked against its

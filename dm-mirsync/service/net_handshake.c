@@ -10,7 +10,7 @@
 
 #include "service/net_internal.h"
 
-/* Let the other end read the REFUSE: a close with unread bytes would be a reset that overtakes it. */
+/* Let the other end read the REFUSE: a close with unread bytes is a reset, which overtakes it. */
 static void linger(struct ms_net *n)
 {
 	n->deadline = jiffies + MS_NET_LINGER;
@@ -124,7 +124,7 @@ static int exchange_hello(struct ms_net *n, u32 *proto)
 	int r;
 
 	n->deadline = jiffies + (n->initiator ? MS_NET_SHAKE : MS_NET_HELLO);
-	n->wait_hello = n->initiator;
+	n->wait_hello = true;
 	prepare_hello(n);
 	if (n->initiator) {
 		r = ms_send_plain(n, MS_F_HELLO, &n->hello, sizeof(n->hello));

@@ -35,16 +35,18 @@
 struct crypto_shash;
 struct task_struct;
 
-#define MS_NET_BACKLOG		16	/* connections that wait to be accepted */
+#define MS_NET_BACKLOG		8	/* connections that wait to be accepted */
 #define MS_NET_TIMEOUT_MS	10000	/* default for ms_net_config.timeout_ms */
 #define MS_NET_TIMEOUT_MIN_MS	3000	/* above the peer's PING interval */
 #define MS_NET_PING		HZ	/* an idle site sends at least so often */
 #define MS_NET_SLICE		(HZ / 2)	/* a blocked session looks around so often */
 #define MS_NET_SHAKE_SLICE	(HZ / 10)	/* the same before the session */
-#define MS_NET_PROBE		(2 * HZ)	/* answer time for a session that may be half-open */
+#define MS_NET_PROBE		(2 * HZ)	/* for a session that may be half-open to answer */
 #define MS_NET_HELLO		(2 * HZ)	/* limit for the HELLO of who connects to us */
+#define MS_NET_MUTE		(HZ / 5)	/* the same while others wait in the backlog */
 #define MS_NET_SHAKE		(5 * HZ)	/* limit for HELLO and AUTH each */
 #define MS_NET_CONNECT		(2 * HZ)	/* limit for TCP's connection */
+#define MS_NET_STEADY		(2 * HZ)	/* after a session of that length the back-off begins anew */
 #define MS_NET_LINGER		HZ	/* limit for the peer to read a REFUSE */
 
 #define MS_NET_AHEAD		512	/* bytes read ahead of what was asked for */
@@ -84,9 +86,10 @@ struct ms_net {
 	bool running;			/* between start and stop */
 	bool fresh;			/* dial at once */
 	bool busy;			/* an attempt is under way */
+	unsigned int attempts;		/* that are over */
 	bool open;			/* frames are accepted for sending */
 	bool sending;			/* the sender thread uses the socket */
-	int cut;			/* why the attempt ends; 0: it does not. Read without lock too */
+	int cut;			/* why the attempt ends, or 0; also read without lock */
 	enum ms_net_phase phase;
 	bool ping_due, pong_due;
 	u64 pong_handle;
@@ -96,7 +99,7 @@ struct ms_net {
 	wait_queue_head_t send_wait;	/* the sender waits for something to send */
 	wait_queue_head_t idle_wait;	/* for busy or sending to become false */
 
-	/* Changed by the session thread under sock_mutex; read by it and by who is counted in sending. */
+	/* changed by the session thread under sock_mutex; read by it, and while sending is set */
 	struct mutex sock_mutex;
 	struct socket *sock;
 
@@ -107,10 +110,10 @@ struct ms_net {
 
 	/* session thread only */
 	bool initiator;			/* the connection was opened by us */
-	bool distrust;			/* the last one that connected to us did not get through */
+	bool distrust;			/* who connected last did not get through */
 	bool peer_proven;		/* authenticated, or that is not asked for */
 	bool wait_hello;		/* nothing came from the other end yet */
-	unsigned long yield_at;		/* an own connection gives way to a pending one from then on */
+	unsigned long yield_at;		/* a mute connection gives way to a pending one */
 	unsigned long deadline;		/* of the handshake's step */
 	unsigned long next_dial;
 	unsigned int backoff_ms;
@@ -147,7 +150,7 @@ void ms_net_set_sock(struct ms_net *n, struct socket *sock);
 void ms_net_close_sock(struct ms_net *n);
 /* Wake who is blocked in the attempt's socket. Process context. */
 void ms_net_shutdown(struct ms_net *n);
-/* One line in the log, unless it is the same error again. */
+/* A line in the log, unless it is the same error again. */
 void ms_net_complain(struct ms_net *n, const char *what, int r);
 
 /* net_sock.c: sockets, without any knowledge of frames or handles */
@@ -183,7 +186,7 @@ void ms_link_reset(struct ms_net *n);
 int ms_link_get(struct ms_net *n);
 /* A session of @lived jiffies is over, or a handshake failed (0). */
 void ms_link_lost(struct ms_net *n, unsigned long lived);
-/* An own connection, not answered yet, has to give way to a pending one. */
+/* A connection of which nothing came yet has to give way to a pending one. */
 bool ms_link_must_yield(const struct ms_net *n);
 /* Close all that wait in the listener's backlog. */
 void ms_link_drain(struct ms_net *n);
@@ -219,7 +222,7 @@ int ms_send_plain(struct ms_net *n, u16 type, const void *body, u32 body_len);
 int ms_send_thread(void *arg);
 /* From now on frames are accepted. */
 void ms_send_open(struct ms_net *n);
-/* No longer; the sender has let go of the socket when it returns and all that was queued is completed. */
+/* No longer. When it returns, the sender is off the socket and all entries are completed. */
 void ms_send_close(struct ms_net *n);
 void ms_send_ping(struct ms_net *n);
 void ms_send_pong(struct ms_net *n, u64 handle);

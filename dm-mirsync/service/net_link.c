@@ -9,10 +9,11 @@
  * takes what waits in its backlog. Should both think themselves preferred (an
  * address translation between them), each gives way after a random time.
  *
- * Connections are taken from the peer's host only. One that does not get
- * through the handshake makes the next dial come first and without giving way,
- * so that a stranger on the peer's host who connects without end cannot keep
- * the sites apart. Session thread only.
+ * Connections are taken from the peer's host only. One that says nothing gives
+ * way to the next in the backlog soon. One that does not get through the
+ * handshake makes the next dial come first and without giving way, so that a
+ * stranger on the peer's host who connects without end cannot keep the sites
+ * apart. Session thread only.
  */
 #include <linux/random.h>
 
@@ -28,9 +29,14 @@ static unsigned long jitter(unsigned int ms)
 	return msecs_to_jiffies(ms + get_random_u32() % (ms / 2 + 1));
 }
 
+static unsigned int first_interval(const struct ms_net *n)
+{
+	return n->preferred ? DIAL_MIN_MS : DIAL_RARE_MS;
+}
+
 void ms_link_reset(struct ms_net *n)
 {
-	n->backoff_ms = n->preferred ? DIAL_MIN_MS : DIAL_RARE_MS;
+	n->backoff_ms = first_interval(n);
 	n->next_dial = jiffies;
 	n->distrust = false;
 	n->complained = 0;
@@ -38,15 +44,17 @@ void ms_link_reset(struct ms_net *n)
 
 void ms_link_lost(struct ms_net *n, unsigned long lived)
 {
-	unsigned long soonest = jiffies + jitter(DIAL_MIN_MS);
+	unsigned long soonest;
 
-	if (lived >= MS_NET_SHAKE) {
-		n->backoff_ms = n->preferred ? DIAL_MIN_MS : DIAL_RARE_MS;
-		n->next_dial = jiffies + jitter(n->backoff_ms);
-	}
-	if (time_before(n->next_dial, soonest))
-		n->next_dial = soonest;
+	/* Who came in vain must not put the next dial off. */
 	n->distrust = !lived && !n->initiator;
+	if (n->distrust)
+		return;
+	if (lived >= MS_NET_STEADY)
+		n->backoff_ms = first_interval(n);
+	soonest = jiffies + jitter(lived ? first_interval(n) : DIAL_MIN_MS);
+	if (lived >= MS_NET_STEADY || time_before(n->next_dial, soonest))
+		n->next_dial = soonest;
 }
 
 static bool foreign(struct ms_net *n, const struct sockaddr_storage *from)
@@ -84,14 +92,14 @@ static int accept_one(struct ms_net *n)
 		return -EPERM;
 	}
 	n->initiator = false;
+	n->yield_at = jiffies + MS_NET_MUTE;
 	ms_net_set_sock(n, sock);
 	return 0;
 }
 
 bool ms_link_must_yield(const struct ms_net *n)
 {
-	return n->initiator && time_after_eq(jiffies, n->yield_at) &&
-	       ms_sock_pending(n->listener);
+	return time_after_eq(jiffies, n->yield_at) && ms_sock_pending(n->listener);
 }
 
 static void schedule_dial(struct ms_net *n)
@@ -101,7 +109,7 @@ static void schedule_dial(struct ms_net *n)
 		n->backoff_ms = min(2 * n->backoff_ms, (unsigned int)DIAL_MAX_MS);
 	n->yield_at = jiffies;
 	if (n->preferred || n->distrust)
-		n->yield_at += HZ + get_random_u32() % HZ;
+		n->yield_at += 2 * HZ + get_random_u32() % HZ;
 	n->distrust = false;
 }
 
@@ -168,6 +176,9 @@ int ms_link_get(struct ms_net *n)
 			r = dial(n);
 		if (!r)
 			break;
+		/* Out of memory for example: what is pending stays pending. */
+		if (r != -EAGAIN && r != -EPERM)
+			schedule_timeout_interruptible(MS_NET_SHAKE_SLICE);
 		wait_for_something(n);
 	}
 	ms_sock_tune(n->sock, n->timeout);

@@ -212,7 +212,7 @@ static int send_first(struct ms_net *n, struct batch *b)
 
 	if (!out)
 		return 0;
-	/* What is seen in the queue is sent: only this thread takes from it while the session lasts. */
+	/* What is seen in the queues will be sent: only this thread takes from them. */
 	more = !list_is_last(&out->list, &b->frames) ||
 	       !list_empty(&n->frames) || !list_empty(&n->acks);
 	r = send_frame(n, out, more);

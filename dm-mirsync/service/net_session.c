@@ -110,8 +110,8 @@ static void end_session(struct ms_net *n, int r)
 	if (r == -ESHUTDOWN)
 		DMINFO("%s: disconnected", n->name);
 	else
-		DMWARN_LIMIT("%s: connection with %pISpc lost: error %d",
-			     n->name, &n->peer, r);
+		DMWARN_LIMIT("%s: connection with %pISpc lost: %pe",
+			     n->name, &n->peer, ERR_PTR(r));
 	n->ops->down(n->ctx, r);
 }
 
@@ -127,9 +127,9 @@ static void session(struct ms_net *n)
 	n->probing = false;
 	n->complained = 0;
 	atomic64_inc(&n->sessions);
-	DMINFO("%s: connected with %pISpc, %s%s", n->name, &n->peer,
-	       n->initiator ? "outgoing" : "incoming",
-	       n->hmac ? ", authenticated" : "");
+	DMINFO_LIMIT("%s: connected with %pISpc, %s%s", n->name, &n->peer,
+		     n->initiator ? "outgoing" : "incoming",
+		     n->hmac ? ", authenticated" : "");
 	ms_send_open(n);
 	r = n->ops->up(n->ctx, &n->peer_ready);
 	while (r >= 0)
@@ -191,6 +191,7 @@ static void finish(struct ms_net *n)
 	spin_lock_irq(&n->lock);
 	n->phase = MS_NET_LINK;
 	n->busy = false;
+	n->attempts++;
 	spin_unlock_irq(&n->lock);
 	wake_up_all(&n->idle_wait);
 }

@@ -71,7 +71,7 @@ static int bind_to(struct socket *sock, const struct sockaddr_storage *addr)
 {
 	struct sockaddr_storage copy = *addr;
 
-	return kernel_bind(sock, (ms_sockaddr *)&copy, addr_len(&copy));
+	return kernel_bind(sock, (struct ms_sockaddr *)&copy, addr_len(&copy));
 }
 
 int ms_sock_listen(struct net *net, const struct sockaddr_storage *addr,
@@ -125,7 +125,7 @@ int ms_sock_connect(struct socket *sock, const struct sockaddr_storage *peer)
 	int r;
 
 	ms_sock_set_slice(sock, MS_NET_SHAKE_SLICE);
-	r = kernel_connect(sock, (ms_sockaddr *)&to, addr_len(&to), 0);
+	r = kernel_connect(sock, (struct ms_sockaddr *)&to, addr_len(&to), 0);
 	return r == -EALREADY ? -EINPROGRESS : r;
 }
 
@@ -184,8 +184,8 @@ void ms_sock_release(struct socket *sock)
 	}
 	/*
 	 * A kernel socket's timers end with it: closed in the ordinary way
-	 * with a dead peer at the other end it would wait for ever for an
-	 * acknowledgement. So the connection is reset.
+	 * with a dead peer at the other end it would wait for ever for the
+	 * peer's answer. So the connection is reset.
 	 */
 	sock_no_linger(sk);
 	sock_release(sock);
