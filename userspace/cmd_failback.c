@@ -94,21 +94,28 @@ static void cancel(struct failback *f)
 		fprintf(stderr, "mirsync: %s: cancelled, nothing was copied\n", f->o.vol.name);
 }
 
-/* May this be done at all, as far as can be seen from here? */
-static int check(struct failback *f)
+/* Why a failback would be refused, as far as can be seen from here; NULL: it would not. */
+static const char *refusal(const struct failback *f)
 {
 	struct ms_situation s;
-	const char *why;
 
 	online_situation(&f->o, &s);
-	if (s.meeting == MS_MEET_SPLIT_BRAIN && !force && !dry_run)
-		return cli_error(CLI_FAILED, f->o.vol.name,
-				 "split brain: both sites wrote alone. A failback from here throws away what the peer wrote; --force does so");
-	/* A rehearsal only reads, so it may look at a split brain too. */
-	why = ms_rules_failback(&s, force || dry_run);
+	if (s.meeting == MS_MEET_SPLIT_BRAIN && !force)
+		return "split brain: both sites wrote alone. A failback from here throws away what the peer wrote; --force does so";
+	return ms_rules_failback(&s, force);
+}
+
+/* A rehearsal only reads, so it may be done in any state in which the sites can talk. */
+static int check(struct failback *f)
+{
+	const char *why = refusal(f);
+
+	if (dry_run)
+		return f->o.st.connected ? 0 :
+			cli_error(CLI_FAILED, f->o.vol.name, "not connected");
 	if (why)
 		return cli_error(CLI_FAILED, f->o.vol.name, "%s", why);
-	return then_switch && !dry_run ? online_not_open(&f->o) : 0;
+	return then_switch ? online_not_open(&f->o) : 0;
 }
 
 static int compare(struct failback *f)
@@ -143,11 +150,14 @@ static void tell_found(const struct failback *f)
 
 static bool confirmed(const struct failback *f)
 {
-	char answer[16];
+	const struct sites_result *r = &f->found;
+	char answer[16], n[OUT_TEXT], m[OUT_TEXT];
 
-	if (yes || force || !isatty(STDIN_FILENO))
+	if (yes || force || !(r->differ + r->unknown) || !isatty(STDIN_FILENO))
 		return true;
-	fprintf(stderr, "Overwrite these segments at the peer of %s? [y/N] ", f->o.vol.name);
+	fprintf(stderr, "%s: overwrite up to %s segments at the peer (%s of them with writes that only it has)? [y/N] ",
+		f->o.vol.name, out_count(n, r->differ + r->unknown),
+		out_count(m, r->peer_marked));
 	return fgets(answer, sizeof(answer), stdin) &&
 	       (answer[0] == 'y' || answer[0] == 'Y');
 }
@@ -273,6 +283,8 @@ static void report_json(const struct failback *f, int code)
 	json_put_u64(o, "extents_by_summary", r->by_summary);
 	json_put_u64(o, "extents_tables_read", r->tables_read);
 	json_put_u64(o, "compare_ms", f->compare_ms);
+	if (dry_run)
+		json_put_text(o, "refusal", refusal(f));
 	if (!dry_run) {
 		json_put_u64(o, "verdicts_held", r->judged);
 		json_put_bool(o, "in_sync", st->in_sync);
@@ -313,6 +325,7 @@ static int begin_and_judge(struct failback *f)
 
 static int rehearse(struct failback *f)
 {
+	const char *why = refusal(f);
 	int code = compare(f);
 
 	if (code)
@@ -321,9 +334,9 @@ static int rehearse(struct failback *f)
 		report_json(f, 0);
 	else
 		tell_found(f);
-	if (!json && f->before.meeting == MS_MEET_SPLIT_BRAIN)
-		printf("%ssplit brain: both sites wrote alone%s; a failback needs --force\n",
-		       out_colour(OUT_RED), out_plain());
+	if (!json && why)
+		printf("%sa failback would be refused%s: %s\n", out_colour(OUT_RED),
+		       out_plain(), why);
 	return CLI_OK;
 }
 

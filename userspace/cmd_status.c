@@ -99,17 +99,32 @@ static void line(const char *label, enum out_colour colour, const char *text)
 	printf("  %-10s %s%s%s\n", label, out_colour(colour), text, out_plain());
 }
 
-static const char *role_text(const struct ms_ioc_status *st)
+static const char *claim_text(u32 claim)
 {
-	switch (st->claim) {
+	switch (claim) {
 	case MS_CLAIM_ACTIVE:
-		return "primary: accepts writes";
+		return "primary";
 	case MS_CLAIM_WAITING:
-		return "was primary: accepts no writes until it met its peer, or 'promote --alone'";
+		return "was primary, accepts no writes";
 	case MS_CLAIM_ASKS:
-		return "asks to be primary: accepts no writes until it met its peer, or 'promote'";
+		return "asks to be primary, accepts no writes";
 	default:
 		return "secondary";
+	}
+}
+
+/* What lets a site that is not connected get its role back. */
+static const char *role_hint(const struct ms_ioc_status *st)
+{
+	if (st->connected)
+		return "";
+	switch (st->claim) {
+	case MS_CLAIM_WAITING:
+		return " until it meets its peer, or 'promote --alone'";
+	case MS_CLAIM_ASKS:
+		return " until it meets its peer, or 'promote'";
+	default:
+		return "";
 	}
 }
 
@@ -128,8 +143,8 @@ static void print_peer(const struct ms_ioc_status *st)
 {
 	char text[160];
 
-	snprintf(text, sizeof(text), "claim on the primary role: %s; disk %s",
-		 ms_claim_name(st->peer_claim), ms_disk_name(st->peer_disk));
+	snprintf(text, sizeof(text), "%s; disk %s", claim_text(st->peer_claim),
+		 ms_disk_name(st->peer_disk));
 	line("peer", disk_colour(st->peer_disk), text);
 	line("meeting", meeting_colour(st->meeting), ms_meeting_text(st->meeting));
 }
@@ -177,8 +192,9 @@ static void print_volume(const struct online *o)
 	       out_bytes(a, st->sectors << MS_SECTOR_SHIFT),
 	       out_bytes(b, (u64)st->seg_sectors << MS_SECTOR_SHIFT),
 	       o->vol.suspended ? ", suspended" : "");
+	snprintf(text, sizeof(text), "%s%s", claim_text(st->claim), role_hint(st));
 	line("role", st->claim == MS_CLAIM_ACTIVE || st->claim == MS_CLAIM_NONE ?
-	     OUT_GREEN : OUT_YELLOW, role_text(st));
+	     OUT_GREEN : OUT_YELLOW, text);
 	line("disk", disk_colour(st->disk), ms_disk_name(st->disk));
 	dm_params(o->vol.name, params, sizeof(params));
 	snprintf(text, sizeof(text), "%s %.160s",
