@@ -242,7 +242,7 @@ int ms_extent_recover(struct ms_volume *v, const struct ms_hot *hot)
 	if (!e)
 		return -EUCLEAN;
 	r = ms_meta_read_summary(v->meta, e->no, 1, &s);
-	if (!r)
+	if (!r || r == -EIO)	/* unreadable: the entry says so, as for damage */
 		r = ms_meta_read_table(v->meta, e->no, e->tb);
 	if (r < 0)
 		return r;
