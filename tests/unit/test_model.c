@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A walk of everything that two sites can do: the rules of shared/ drive a
+ * small world of two superblocks, their marks and a few writes, in which links
+ * are cut, sites crash with writes in flight, and operators give every command
+ * that the rules allow, at every step. All states are visited, breadth first.
+ *
+ * The world: a token is a write to a segment of its own. A site has it or has
+ * not; it may be marked there. A token that both have and nobody marks is
+ * forgotten, so the walk is not bounded by a number of writes but by how many
+ * are outstanding; the same goes for generations, which are renamed to small
+ * numbers. What a site persists survives its crash, the rest does not.
+ *
+ * Checked in each state: check(). The same walk with a known mistake built in
+ * has to find a wrong state: that is how the walk itself is tested.
+ */
+#include "model.h"
+
+#define MAX_STATES	6000000u
+#define GENERATIONS	8u	/* more are never known at once */
+
+/* --- the states visited --- */
+
+static struct world *states;
+static const char **event;	/* by which each was found ... */
+static u32 *parent;		/* ... and from which other */
+static u32 *table;		/* hash table of indices + 1 */
+static u32 table_size;		/* a power of two */
+static u32 n_states;
+static u32 now;			/* the one being expanded */
+
+/* The first wrong state. */
+static struct {
+	const char *why;	/* NULL: none */
+	const char *event;
+	struct world w;
+	u32 parent;
+} violation;
+
+static void visit(const struct world *next, const char *what)
+{
+	struct world w = *next;
+	u32 slot;
+
+	if (model_canonical(&w) > GENERATIONS)
+		fail_msg("more than %u generations are known", GENERATIONS);
+	slot = ms_xxh64(&w, sizeof(w), 0) & (table_size - 1);
+	for (; table[slot]; slot = (slot + 1) & (table_size - 1))
+		if (!memcmp(&states[table[slot] - 1], &w, sizeof(w)))
+			return;
+	if (n_states == MAX_STATES)
+		fail_msg("more than %u states", MAX_STATES);
+	states[n_states] = w;
+	parent[n_states] = now;
+	event[n_states] = what;
+	table[slot] = ++n_states;
+}
+
+/* --- what must hold --- */
+
+static void wrong_state(const struct world *w, const char *why, const char *how)
+{
+	if (violation.why)
+		return;
+	violation.why = why;
+	violation.event = how;
+	violation.w = *w;
+	violation.parent = now;
+}
+
+static void check(const struct world *w, const char *how)
+{
+	const struct side *a = &w->s[0], *b = &w->s[1];
+
+	if (w->acked & ~a->data & ~b->data & ~a->pending & ~b->pending)
+		wrong_state(w, "a completed write is gone from both sites", how);
+
+	if (a->claim == MS_CLAIM_ACTIVE && b->claim == MS_CLAIM_ACTIVE) {
+		if (a->current_gen == b->current_gen)
+			wrong_state(w, "two masters of one generation", how);
+		if (w->connected && a->meeting != MS_MEET_SPLIT_BRAIN &&
+		    a->meeting != MS_MEET_UNRELATED && w->phase != PH_SWITCH_DONE)
+			wrong_state(w, "two masters in one session", how);
+	}
+	if (!w->connected)
+		return;
+
+	if (a->meeting == MS_MEET_SOURCE && b->meeting == MS_MEET_SOURCE)
+		wrong_state(w, "two sources", how);
+	if (model_mirrored(w)) {
+		const struct side *t = &w->s[!w->src], *s = &w->s[w->src];
+
+		if (t->claim != MS_CLAIM_NONE || s->claim != MS_CLAIM_ACTIVE)
+			wrong_state(w, "mirrored, and not from a master to a secondary", how);
+		if (t->disk == MS_DISK_CONSISTENT && s->data != t->data &&
+		    (s->data ^ t->data) & ~s->pending)
+			wrong_state(w, "the target passes for consistent and is not the same", how);
+	}
+}
+
+/* --- every event in every state --- */
+
+/* Do @step to a copy of the state, called w; if it can be, look at what came of it. */
+#define TRY(what, step) do { \
+	struct world w = *from; \
+	if (step) \
+		arrive(&w, what); \
+} while (0)
+
+static void arrive(const struct world *w, const char *how)
+{
+	if (model_wrong)
+		wrong_state(w, model_wrong, how);
+	model_wrong = NULL;
+	check(w, how);
+	visit(w, how);
+}
+
+static void expand_side(const struct world *from, u32 i)
+{
+	TRY("crash", model_crash(&w, i, false));
+	if (from->s[i].unflushed)
+		TRY("crash, cache lost", model_crash(&w, i, true));
+	for (u32 k = 0; k < 4; k++)
+		TRY("crash while writing", model_crash_writing(&w, i, k & 1, k >> 1));
+	TRY("reboot as secondary", model_reboot(&w, i, false));
+	TRY("reboot as primary", model_reboot(&w, i, true));
+	TRY("disk replaced", model_replace(&w, i));
+	TRY("write", model_write(&w, i));
+	TRY("complete", model_complete(&w, i));
+	TRY("promote", model_promote(&w, i, false, false));
+	TRY("promote alone", model_promote(&w, i, true, false));
+	TRY("promote by force", model_promote(&w, i, false, true));
+	TRY("demote", model_demote(&w, i));
+	for (u32 k = 0; k < 2; k++) {
+		TRY("failback", model_failback(&w, i, k, true));
+		TRY("failback, question lost", model_failback(&w, i, k, false));
+	}
+}
+
+static void expand(const struct world *from)
+{
+	for (u32 i = 0; i < 2; i++)
+		expand_side(from, i);
+	TRY("connect", model_join(&w, 3));
+	for (u32 who = 0; who < 3; who++)
+		TRY("connect, cut", model_join(&w, who));
+	TRY("cut", model_cut(&w));
+	for (u32 k = 0; k < 4; k++)
+		TRY("cut while writing", model_cut_writing(&w, k & 1, k >> 1));
+	TRY("next step", model_advance(&w));
+	TRY("next step, other order", model_copy_last(&w));
+	TRY("switch", model_ask_switch(&w));
+	TRY("switch at peer", model_take_switch(&w));
+	TRY("switch answered", model_end_switch(&w));
+}
+
+/* --- the way out --- */
+
+static u32 forced;
+
+/* The first of the promotions, from the mildest, that is allowed. */
+static bool promote_somehow(struct world *w, u32 i)
+{
+	if (model_promote(w, i, false, false) || model_promote(w, i, true, false))
+		return true;
+	if (!model_promote(w, i, false, true))
+		return false;
+	forced++;
+	return true;
+}
+
+static u32 better_site(const struct world *w)
+{
+	u32 r = w->s[0].relation;
+
+	if (r == MS_REL_LOCAL_NEWER || r == MS_REL_BLANK_PEER)
+		return 0;
+	if (r == MS_REL_PEER_NEWER || r == MS_REL_BLANK_LOCAL)
+		return 1;
+	return w->s[0].disk == MS_DISK_INCONSISTENT || w->s[1].claim > w->s[0].claim;
+}
+
+/* What an operator does about a meeting that does not lead to a resync by itself. */
+static bool operate(struct world *w)
+{
+	u32 win = better_site(w);
+
+	switch (w->s[0].meeting) {
+	case MS_MEET_NO_PRIMARY:
+		return promote_somehow(w, win);
+	case MS_MEET_TWO_PRIMARIES:
+		return model_demote(w, !win);
+	case MS_MEET_NO_SOURCE:
+		return model_demote(w, 0) || model_demote(w, 1);
+	case MS_MEET_OUTDATED:
+	case MS_MEET_PEER_OUTDATED:
+		win = w->s[1].meeting == MS_MEET_PEER_OUTDATED;
+		/* fall through */
+	case MS_MEET_SPLIT_BRAIN:
+	case MS_MEET_UNRELATED:
+		if (w->s[win].claim != MS_CLAIM_ACTIVE)
+			return model_demote(w, !win) || promote_somehow(w, win);
+		if (w->s[!win].claim == MS_CLAIM_ACTIVE)
+			return model_demote(w, !win);
+		return model_failback(w, win, false, true) || model_failback(w, win, true, true);
+	}
+	return false;
+}
+
+/* From here an operator gets to two sites in sync. */
+static bool way_out(const struct world *from)
+{
+	struct world w = *from;
+
+	for (u32 step = 0; step < 60; step++) {
+		if (w.connected && w.phase == PH_SYNC && !w.s[0].pending && !w.s[1].pending)
+			return w.s[0].data == w.s[1].data;
+		if (model_complete(&w, 0) || model_complete(&w, 1))
+			continue;
+		if (model_reboot(&w, 0, w.s[0].role) || model_reboot(&w, 1, w.s[1].role))
+			continue;
+		if (model_join(&w, 3))
+			continue;
+		if (w.phase >= PH_SWITCH_ASKED ? model_cut(&w) : model_advance(&w))
+			continue;
+		if (!operate(&w) || model_wrong)
+			return false;
+	}
+	return false;
+}
+
+/* --- the walk --- */
+
+static void print_world(const struct world *w)
+{
+	for (u32 i = 0; i < 2; i++) {
+		const struct side *s = &w->s[i];
+
+		print_message("    %u: %s %s %s %s flags %x gen %u base %u offered %u history %u %u %u data %x marks %x pending %x; %s\n",
+			      i, s->up ? "up" : "down", ms_role_name(s->role),
+			      ms_claim_name(s->claim), ms_disk_name(s->disk), s->flags,
+			      s->current_gen, s->base, s->offered, s->history[0],
+			      s->history[1], s->history[2], s->data, s->marks, s->pending,
+			      ms_meeting_name(s->meeting));
+	}
+	print_message("    %s phase %u source %u candidates %x completed %x\n",
+		      w->connected ? "connected" : "not connected", w->phase, w->src,
+		      w->cand, w->acked);
+}
+
+static void print_path(u32 at)
+{
+	if (at)
+		print_path(parent[at]);
+	print_message("  %s\n", event[at]);
+	print_world(&states[at]);
+}
+
+static void *zeroed(size_t n, size_t size)
+{
+	void *p = calloc(n, size);
+
+	assert_non_null(p);
+	return p;
+}
+
+/* Two blank sites; the first one's operator wants it to be the primary. */
+static void start(void)
+{
+	struct world w;
+
+	memset(&w, 0, sizeof(w));
+	for (u32 i = 0; i < 2; i++) {
+		w.s[i].flags = MS_SB_ALL_CANDIDATES;
+		model_reboot(&w, i, i == 0);
+	}
+	visit(&w, "start");
+}
+
+static void walk(enum mistake mistake)
+{
+	model_mistake = mistake;
+	model_wrong = NULL;
+	violation.why = NULL;
+	for (table_size = 1; table_size < 2 * MAX_STATES; )
+		table_size *= 2;
+	states = zeroed(MAX_STATES, sizeof(*states));
+	parent = zeroed(MAX_STATES, sizeof(*parent));
+	event = zeroed(MAX_STATES, sizeof(*event));
+	table = zeroed(table_size, sizeof(*table));
+
+	n_states = now = 0;
+	start();
+	for (; now < n_states && !violation.why; now++) {
+		struct world w = states[now];
+
+		expand(&w);
+		if (mistake == MISTAKE_NONE && !violation.why && !way_out(&w))
+			wrong_state(&w, model_wrong ? model_wrong : "no way out", "way out");
+	}
+}
+
+static void forget(void)
+{
+	free(states);
+	free(parent);
+	free(event);
+	free(table);
+}
+
+static void every_state(void **state)
+{
+	(void)state;
+	forced = 0;
+	walk(MISTAKE_NONE);
+	if (violation.why) {
+		print_path(violation.parent);
+		print_message("  %s\n", violation.event);
+		print_world(&violation.w);
+	}
+	print_message("# %u states walked; from %u of them the way out took force\n",
+		      n_states, forced);
+	forget();
+	if (violation.why)
+		fail_msg("%s", violation.why);
+	assert_true(n_states > 100000);
+}
+
+/* A walk with this mistake comes to a wrong state. */
+static void finds(enum mistake mistake)
+{
+	walk(mistake);
+	print_message("# found after %u states: %s\n", n_states,
+		      violation.why ? violation.why : "nothing");
+	forget();
+	assert_non_null(violation.why);
+}
+
+#define FINDS(name, m) \
+static void name(void **state) \
+{ \
+	(void)state; \
+	finds(m); \
+}
+
+FINDS(alone_without_a_new_generation, MISTAKE_NO_NEW_GENERATION)
+FINDS(done_without_an_offer, MISTAKE_NOT_OFFERED)
+FINDS(switch_tells_what_was_not_offered, MISTAKE_SWITCH_TELLS)
+FINDS(marks_cleared_before_done, MISTAKE_MARKS_CLEARED_EARLY)
+FINDS(promotion_blind_to_the_relation, MISTAKE_PROMOTE_BLIND)
+FINDS(completed_after_the_role_was_lost, MISTAKE_LATE_COMPLETION)
+FINDS(promoted_without_a_flush, MISTAKE_PROMOTE_UNFLUSHED)
+FINDS(target_not_recorded_as_inconsistent, MISTAKE_CONSISTENT_EARLY)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_state),
+		cmocka_unit_test(alone_without_a_new_generation),
+		cmocka_unit_test(done_without_an_offer),
+		cmocka_unit_test(switch_tells_what_was_not_offered),
+		cmocka_unit_test(marks_cleared_before_done),
+		cmocka_unit_test(promotion_blind_to_the_relation),
+		cmocka_unit_test(completed_after_the_role_was_lost),
+		cmocka_unit_test(promoted_without_a_flush),
+		cmocka_unit_test(target_not_recorded_as_inconsistent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
