@@ -152,10 +152,11 @@ static void print_super(const struct ms_sb *sb)
 	printf("  features compat %llx, ro-compat %llx, incompat %llx\n",
 	       (unsigned long long)sb->compat, (unsigned long long)sb->ro_compat,
 	       (unsigned long long)sb->incompat);
-	printf("  size %llu sectors (%s), logical block %u, segment %s, code algorithm %u, seed %016llx\n",
+	printf("  size %llu sectors (%s), logical block %u, segment %s\n",
 	       (unsigned long long)sb->sectors,
 	       out_bytes(a, sb->sectors << MS_SECTOR_SHIFT), sb->logical_block,
-	       out_bytes(b, 1ull << sb->seg_shift), sb->code_algo,
+	       out_bytes(b, 1ull << sb->seg_shift));
+	printf("  code algorithm %u, seed %016llx\n", sb->code_algo,
 	       (unsigned long long)sb->code_seed);
 	printf("  area %llu blocks, tables from block %llu, at most %u active extents\n",
 	       (unsigned long long)sb->area_blocks, (unsigned long long)sb->table_start,
@@ -167,9 +168,10 @@ static void print_super(const struct ms_sb *sb)
 	for (i = 0; i < MS_GEN_HISTORY && sb->gens.history[i]; i++)
 		printf(" %016llx", (unsigned long long)sb->gens.history[i]);
 	printf("%s\n", i ? "" : " empty");
-	printf("  activation %llu (%016llx), codes since %llx, seen of the peer %016llx up to %llx\n",
+	printf("  activation %llu (%016llx), codes since %llx\n",
 	       (unsigned long long)sb->activation, (unsigned long long)sb->activation_id,
-	       (unsigned long long)sb->codes_since,
+	       (unsigned long long)sb->codes_since);
+	printf("  seen of the peer: %016llx up to %llx\n",
 	       (unsigned long long)sb->peer_activation_id,
 	       (unsigned long long)sb->peer_sequence);
 }
@@ -202,7 +204,7 @@ static void print_totals(const struct area *a, const struct totals *t)
 	       out_count(s, a->geo.segments));
 	printf(", %s marked\n", out_count(n, t->marked));
 	if (t->bad_summaries || t->lost || t->bad_tables || t->stale)
-		printf("bad summary blocks %llu, lost entries %llu, bad tables %llu, extents whose codes are void %llu\n",
+		printf("bad summary blocks %llu, lost entries %llu, bad tables %llu, void codes %llu extents\n",
 		       (unsigned long long)t->bad_summaries, (unsigned long long)t->lost,
 		       (unsigned long long)t->bad_tables, (unsigned long long)t->stale);
 }
@@ -243,11 +245,12 @@ static void print_table(const struct area *a, u64 extent, const struct ms_summar
 	u32 segs = ms_geo_extent_segs(&a->geo, extent);
 	u32 i;
 
-	printf("extent %llu: sectors from %llu, %u segments, sequence %llx, digest %016llx, valid %u, marked %u, table %s\n",
+	printf("extent %llu: sectors from %llu, %u segments, sequence %llx, digest %016llx, ",
 	       (unsigned long long)extent,
 	       (unsigned long long)ms_geo_extent_start(&a->geo, extent), segs,
 	       (unsigned long long)le64_to_cpu(e->sequence),
-	       (unsigned long long)le64_to_cpu(e->digest), le16_to_cpu(e->valid),
+	       (unsigned long long)le64_to_cpu(e->digest));
+	printf("valid %u, marked %u, table %s\n", le16_to_cpu(e->valid),
 	       le16_to_cpu(e->marked), tb ? ms_bad_text(bad) : "not written");
 	for (i = 0; tb && i < segs; i++)
 		printf("  %3u %c%c %016llx\n", i, ms_bit(tb->valid, i) ? 'v' : '-',
@@ -343,7 +346,8 @@ static int dump_extent(const struct area *a)
 	int r;
 
 	if (only_extent >= a->geo.extents)
-		return cli_error(CLI_FAILED, a->dev.path, "there is no extent %llu, the last one is %llu",
+		return cli_error(CLI_FAILED, a->dev.path,
+				 "there is no extent %llu, the last one is %llu",
 				 (unsigned long long)only_extent,
 				 (unsigned long long)a->geo.extents - 1);
 	s = ms_geo_summary_of(only_extent, &index);

@@ -223,11 +223,10 @@ static int format(const struct dev *meta, const struct dev *data, u32 shift)
 	struct ms_sb sb;
 	int r;
 
-	if (dev_same(meta, data)) {
-		cli_error(0, meta->path, "is the data device %s too, or a partition of it or around it",
-			  data->path);
-		return CLI_FAILED;
-	}
+	if (dev_same(meta, data))
+		return cli_error(CLI_FAILED, meta->path,
+				 "is the data device %s too, or a partition of it or around it",
+				 data->path);
 	if (check_data(data, shift))
 		return CLI_FAILED;
 	ms_geo_init(&geo, data->bytes >> MS_SECTOR_SHIFT, shift, (u32)max_hot);

@@ -89,7 +89,8 @@ static int up_one(const char *name)
 	log = kmsg_open();
 	r = dm_create(name, uuid, sb.sectors, params, why);
 	if (r) {
-		code = cli_error(CLI_FAILED, name, "cannot be started (%s); the kernel log has the reason%s",
+		code = cli_error(CLI_FAILED, name,
+				 "cannot be started (%s); the kernel log has the reason%s",
 				 why, log < 0 ? " (dmesg)" : ":");
 		if (log >= 0 && !kmsg_print(log))
 			fprintf(stderr, "kernel: nothing about mirsync\n");

@@ -69,7 +69,8 @@ int dev_open(struct dev *d, const char *path, unsigned int flags)
 		else if (dev_mounted(d->st.st_rdev, where, sizeof(where)))
 			cli_error(0, path, "in use: mounted at %s", where);
 		else
-			cli_error(0, path, "in use by the kernel (mounted, or part of another device)");
+			cli_error(0, path,
+				  "in use by the kernel (mounted, or part of another device)");
 		return r;
 	}
 	r = look_at(d);

@@ -132,7 +132,8 @@ int dm_find(struct dm_volume *v, const char *name)
 		return cli_error(CLI_FAILED, name, "device-mapper: %s", why);
 	}
 	if (!is_ours(name, NULL, 0))
-		return cli_error(CLI_NO_VOLUME, name, "is a device-mapper device, but no mirsync volume");
+		return cli_error(CLI_NO_VOLUME, name,
+				 "is a device-mapper device, but no mirsync volume");
 	strcpy(v->name, name);
 	v->dev = (u64)info.major << 32 | info.minor;
 	v->rdev = makedev(info.major, info.minor);

@@ -30,7 +30,10 @@ int dm_find(struct dm_volume *v, const char *name);
 /* Does a device of that name exist, of whatever kind? Not reported. */
 bool dm_exists(const char *name);
 
-/* Call @fn for each mirsync volume. Return: the worst of its statuses; CLI_FAILED when there is no list. */
+/*
+ * Call @fn for each mirsync volume. Return: the worst of its statuses;
+ * CLI_FAILED when there is no list.
+ */
 int dm_each(int (*fn)(const struct dm_volume *v, void *arg), void *arg);
 
 /*

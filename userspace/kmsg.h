@@ -5,7 +5,7 @@
 #ifndef MS_CLI_KMSG_H
 #define MS_CLI_KMSG_H
 
-/* Remember where the kernel log ends now. Return: a handle, negative when the log cannot be read. */
+/* Remember where the kernel log ends now. Return: a handle, negative when it cannot be read. */
 int kmsg_open(void);
 /* Print on standard error the lines since then that mention mirsync. Return: how many. */
 int kmsg_print(int handle);

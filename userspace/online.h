@@ -21,16 +21,19 @@ struct online {
 	char refusal[DM_TEXT];	/* the kernel's latest one before the last message */
 };
 
-/* online_open() - find volume @name, check the interface's version, read the status. Return: an exit status. */
+/*
+ * online_open() - find volume @name, check the interface's version, read the
+ * status. Return: an exit status; the handle is closed when it is not 0.
+ */
 int online_open(struct online *o, const char *name);
 /* The same for a volume that dm_each() or dm_find() found. */
 int online_attach(struct online *o, const struct dm_volume *v);
 void online_close(struct online *o);
 
-/* Read the status again. Return: an exit status; CLI_NO_VOLUME when the volume was taken down. */
+/* Read the status again. Return: an exit status; CLI_NO_VOLUME when it was taken down. */
 int online_status(struct online *o);
 
-/* Send a control message; a refusal is reported with the kernel's reason. Return: an exit status. */
+/* Send a control message; a refusal is reported with its reason. Return: an exit status. */
 int online_message(struct online *o, const char *message);
 
 /* online_why() - the kernel's text on its last refusal; empty: none. @buf: DM_TEXT bytes. */
