@@ -6,8 +6,8 @@
 # pid namespace of its own.
 #
 # When a case ends well, lab_finish removes the volumes, checks both metadata areas with
-# `mirsync check` and compares both disks; CHECK=no and COMPARE=no leave that out. When it
-# ends badly the state is shown.
+# `mirsync check` and compares both disks; CHECK=no and COMPARE=no leave that out, CHECK=data
+# also compares every valid code with the data. When it ends badly the state is shown.
 #
 # This file owns the sites and the volumes; lib-io.sh the reading and writing.
 set -euo pipefail
@@ -211,10 +211,13 @@ compare_disks()
 
 check_meta()
 {
-	local site
+	local site data
 	for site in a b; do
-		blockdev --flushbufs "${META[$site]}"
-		"$MIRSYNC" check "${META[$site]}" || { note "metadata of site $site"; return 1; }
+		data=()
+		[ "$CHECK" != data ] || data=(--data "${DATA[$site]}")
+		blockdev --flushbufs "${META[$site]}" "${DATA[$site]}"
+		"$MIRSYNC" check "${META[$site]}" "${data[@]}" ||
+			{ note "metadata of site $site"; return 1; }
 	done
 }
 
@@ -222,7 +225,7 @@ check_meta()
 # a dm target says of a table it refuses is in the kernel log, so that counts too.
 expect_fail()
 {
-	local r=0 mark
+	local r=0 mark line
 	mark="expect_fail $BASHPID $RANDOM"
 	echo "$mark" >/dev/kmsg
 	REASON=$("$@" 2>&1 >/dev/null) || r=$?
@@ -230,8 +233,9 @@ expect_fail()
 	[ "$r" != 0 ] || fail "succeeded but should not: $*"
 	[ "$r" -lt 126 ] || fail "status $r of: $*"
 	case $1 in
-	dmsetup | vol_create)
-		REASON=$(dmesg | sed "1,/$mark/d" | grep -o 'mirsync: .*' | tail -n 1) || true
+	dmsetup | vol_create | in_site)
+		line=$(dmesg | sed "1,/$mark/d" | grep -o 'mirsync: .*' | tail -n 1) || true
+		REASON=${line:-$REASON}
 		;;
 	esac
 	[ -n "$REASON" ] || fail "no reason given by: $*"
@@ -266,7 +270,7 @@ lab_finish()
 			formatted=1
 		fi
 	done
-	[ "$formatted" = 0 ] || [ "$CHECK" != yes ] || check_meta
+	[ "$formatted" = 0 ] || [ "$CHECK" = no ] || check_meta
 	[ "$volumes" != 2 ] || [ "$COMPARE" != yes ] || compare_disks
 	# What the case stacked below its volumes.
 	dmsetup remove_all
