@@ -33,6 +33,7 @@ sparse: $(BUILD)
 
 lint: sparse
 	scripts/check-includes
+	scripts/check-docs
 
 check:
 	tests/run
