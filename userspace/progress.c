@@ -21,6 +21,9 @@ void progress_begin(struct progress *p, const char *what, bool quiet)
 	p->terminal = isatty(STDERR_FILENO);
 	p->quiet = quiet;
 	p->start = online_now();
+	if (!p->terminal)	/* what is soon over needs no line but the last */
+		p->drawn = p->start;
+	fflush(stdout);
 }
 
 static void time_left(char *buf, size_t size, u64 ms, u64 done, u64 total)

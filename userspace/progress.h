@@ -13,7 +13,7 @@ struct progress {
 	bool terminal;
 	bool quiet;
 	u64 start;		/* ms */
-	u64 drawn;		/* ms; 0: never */
+	u64 drawn;		/* ms; 0: never, and always draw */
 	unsigned int width;	/* of the line on the screen */
 };
 
