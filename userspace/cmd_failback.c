@@ -57,12 +57,13 @@ static void on_signal(int signal)
 	interrupted = 1;
 }
 
-static void catch_signals(void)
+/* One that is ignored stays so: a shell started us in the background. */
+static void catch_signal(int signal)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = { .sa_handler = on_signal }, old;
 
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	if (!sigaction(signal, NULL, &old) && old.sa_handler != SIG_IGN)
+		sigaction(signal, &sa, NULL);
 }
 
 static bool compare_progress(void *arg, u64 done, u64 total)
@@ -349,7 +350,8 @@ static int failback(struct failback *f)
 	code = check(f);
 	if (code)
 		return code;
-	catch_signals();
+	catch_signal(SIGINT);
+	catch_signal(SIGTERM);
 	if (dry_run)
 		return rehearse(f);
 	code = begin_and_judge(f);
