@@ -3,6 +3,7 @@
 # What dmsetup table prints makes the same volume again; the same table can be loaded
 # under load; dmsetup wait wakes up on a change of state.
 # scenario: 23
+# timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -3,7 +3,7 @@
 # Either site can be suspended and resumed under load, with and without noflush: no write
 # fails, the load goes on, and the sites come together again.
 # scenario: 23
-# timeout: 180
+# timeout: 360
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"

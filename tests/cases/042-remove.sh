@@ -3,7 +3,7 @@
 # A volume can be removed in limited time while its peer is cut off, or while the peer's
 # disk hangs; a write that waits for such a peer ends when the operator disconnects.
 # scenario: 23
-# timeout: 180
+# timeout: 360
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Each wrong argument of a table line is refused with one line that names it; there is no
 # dm device then, and nothing was written to the metadata.
+# timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=no COMPARE=no
 . "$(dirname "$0")/lib.sh"

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Speaks to a site as nobody should.
+
+stranger.py FROM_IP IP PORT KIND: "newer" sends the HELLO of a protocol version that is
+not there yet and prints the text of the refusal; the other kinds (see main) send what is
+no handshake and end when the site has closed the connection. "mute" waits to be killed.
+"""
+import os
+import socket
+import struct
+import sys
+import time
+
+MAGIC, HELLO, AUTH, READY, REFUSE, WRITE, PING = 0x3146534D, 1, 2, 3, 4, 16, 8
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def head(kind, body_len, data_len, body_crc):
+    raw = struct.pack("<IHHIIQQI", MAGIC, kind, 0, body_len, data_len, 0, 0, body_crc)
+    return raw + struct.pack("<I", crc32c(raw + bytes(4)))
+
+
+def frame(kind, body):
+    return head(kind, len(body), 0, crc32c(body) if body else 0) + body
+
+
+def hello(low, high):
+    """Good in everything but the versions, as far as a stranger can know."""
+    body = struct.pack("<HHIQ16s16sQIIII", low, high, 0, 0, b"v" * 16, b"n" * 16,
+                       32768, 512, 12, 1, 0)
+    body += bytes(304 - 1 - 55 - 32 - len(body)) + os.urandom(32) + b"\1" + bytes(55)
+    return frame(HELLO, body)
+
+
+def refusal(sock):
+    data = b""
+    while len(data) < 40 + 128:
+        more = sock.recv(4096)
+        if not more:
+            sys.exit("closed without a word after %d bytes" % len(data))
+        data += more
+    if struct.unpack_from("<H", data, 4)[0] != REFUSE:
+        sys.exit("the answer is no refusal")
+    print(data[48:168].split(b"\0")[0].decode())
+
+
+def until_closed(sock):
+    try:
+        while sock.recv(4096):
+            pass
+    except ConnectionError:
+        pass
+
+
+def main():
+    source, ip, port, kind = sys.argv[1:]
+    sock = socket.create_connection((ip, int(port)), 10, (source, 0))
+    sock.settimeout(30)
+    if kind == "mute":
+        time.sleep(600)
+    parts = {
+        "newer": hello(99, 99),
+        "garbage": os.urandom(65536),
+        "truncated": hello(1, 1)[:100],
+        "half-head": hello(1, 1)[:20],
+        "bad-head-crc": bytes([hello(1, 1)[0]]) + bytes(39),
+        "bad-body-crc": hello(1, 1)[:-1] + b"\1",
+        "huge": head(HELLO, 0xFFFFFFF0, 0, 0),
+        "huge-data": head(WRITE, 24, 0x80000000, 0),
+        "wrong-order": frame(AUTH, bytes(32)),
+        "unknown-type": frame(999, b""),
+        "ping-first": frame(PING, b""),
+    }
+    try:
+        sock.sendall(parts[kind])
+        if kind in ("truncated", "half-head"):
+            sock.shutdown(socket.SHUT_WR)
+    except ConnectionError:
+        return
+    if kind == "newer":
+        refusal(sock)
+    else:
+        until_closed(sock)
+
+
+main()
