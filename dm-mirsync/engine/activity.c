@@ -18,6 +18,7 @@
 #include <linux/blkdev.h>
 
 #include "engine/activity.h"
+#include "engine/codes.h"
 #include "engine/extent.h"
 
 #define IDLE_AGE	(3 * HZ)
@@ -52,7 +53,7 @@ static void fail(struct ms_volume *v, int r)
 	struct ms_extent *e;
 	LIST_HEAD(ready);
 
-	ms_err(v, "metadata cannot be written (%d): writes are refused from now on", r);
+	ms_err(v, "metadata cannot be kept (%d): writes are refused from now on", r);
 	spin_lock(&v->lock);
 	v->meta_failed = true;
 	__ms_extent_admit(v, &ready);
@@ -402,16 +403,9 @@ static int take_record(struct ms_volume *v, const struct ms_record_result *res)
 	return 0;
 }
 
-static void void_codes(struct ms_sb *sb, void *arg)
-{
-	sb->codes_since = *(u64 *)arg;
-	sb->flags |= MS_SB_ALL_CANDIDATES;
-}
-
 int ms_activity_recover(struct ms_volume *v, bool clean)
 {
 	struct ms_record_result *res;
-	u64 since;
 	int r;
 
 	res = kzalloc(sizeof(*res), GFP_KERNEL);
@@ -419,9 +413,8 @@ int ms_activity_recover(struct ms_volume *v, bool clean)
 		return -ENOMEM;
 	r = ms_meta_load_record(v->meta, v->record, res);
 	if (!r && res->state == MS_RECORD_DAMAGED) {
-		ms_err(v, "the activity record is damaged: no code is valid any more, all segments are candidates");
-		since = ms_meta_next_sequence(v->meta);
-		r = ms_super_change(v, void_codes, &since);
+		ms_err(v, "the activity record is damaged");
+		r = ms_codes_void(v);
 		res->total = 0;
 	}
 	if (!r && clean && res->total)

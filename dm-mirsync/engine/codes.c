@@ -33,6 +33,7 @@ struct run {
 	struct ms_op op;
 	struct ms_buf buf;
 	struct ms_span span;
+	u64 seed;
 	__le64 codes[];
 };
 
@@ -53,7 +54,7 @@ static int read_run(struct ms_volume *v, struct run *run)
 	r = ms_io_sync(&v->pool, &io);
 	if (!r)
 		ms_buf_codes(&run->buf, run->op.sector, run->op.nsectors, v->geo,
-			     v->seed, &run->span, run->codes);
+			     run->seed, &run->span, run->codes);
 	ms_buf_free(&v->pool, &run->buf);
 	return r;
 }
@@ -67,6 +68,7 @@ static int generate_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32
 	if (!run)
 		return -ENOMEM;
 	run->op.extent = e->no;
+	run->seed = READ_ONCE(v->seed);
 	run->op.nsectors = ms_run_sectors(v, e->no, first, count, &run->op.sector);
 	run->op.first = first;
 	run->op.count = count;
@@ -78,7 +80,7 @@ static int generate_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32
 	r = read_run(v, run);
 	spin_lock(&v->lock);
 	v->n.gen_read_sectors += run->op.nsectors;
-	for (i = 0; !r && i < count; i++)
+	for (i = 0; !r && run->seed == v->seed && i < count; i++)
 		__ms_seg_set_code(v, e, first + i, run->codes[i]);
 	spin_unlock(&v->lock);
 	ms_op_done(&run->op);
@@ -109,6 +111,32 @@ int ms_codes_generate(struct ms_volume *v, struct ms_extent *e, const u8 *todo,
 		at = first + n;
 	}
 	return ret;
+}
+
+static void sb_void_codes(struct ms_sb *sb, void *arg)
+{
+	sb->codes_since = *(u64 *)arg;
+	sb->flags |= MS_SB_ALL_CANDIDATES;
+}
+
+/* One job of the metadata worker, so that no extent cools between its two steps. */
+static int void_codes(struct ms_volume *v, void *arg)
+{
+	u64 since = ms_meta_next_sequence(v->meta);
+	int r = ms_super_change_here(v, sb_void_codes, &since);
+
+	if (r)
+		return r;
+	spin_lock(&v->lock);
+	__ms_void_codes(v);
+	spin_unlock(&v->lock);
+	return 0;
+}
+
+int ms_codes_void(struct ms_volume *v)
+{
+	ms_err(v, "no code of this site is valid any more, all segments are candidates");
+	return ms_meta_job(v, void_codes, NULL);
 }
 
 /*

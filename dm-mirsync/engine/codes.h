@@ -32,6 +32,9 @@ u32 ms_run_sectors(const struct ms_volume *v, u64 no, u32 first, u32 count, u64 
 int ms_codes_generate(struct ms_volume *v, struct ms_extent *e, const u8 *todo,
 		      const bool *stop);
 
+/* No code of this site is to be believed any more: durably, all are invalid and all segments candidates. Return: 0 or negative. */
+int ms_codes_void(struct ms_volume *v);
+
 /* The background generator. */
 void ms_generator_init(struct ms_volume *v);
 void ms_generator_start(struct ms_volume *v);

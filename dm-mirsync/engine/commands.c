@@ -4,8 +4,9 @@
  * need both. What may be done in which state is decided by shared/rules.c.
  *
  * Locking: v->control serialises local commands. A question of the peer does
- * not take it (the other site may hold its own while it waits for the answer);
- * it checks and changes the state inside one job of the metadata worker.
+ * not take it (the other site may hold its own while it waits for the answer).
+ * Each change of role, of either kind, happens under v->role_lock together with
+ * the check that allows it.
  */
 #include <linux/blkdev.h>
 #include <linux/ktime.h>
@@ -43,6 +44,7 @@ static void situation(struct ms_volume *v, struct ms_situation *s)
 	spin_lock(&v->lock);
 	s->connected = v->connected;
 	s->meeting = v->decision.meeting;
+	s->relation = v->decision.relation;
 	s->claim = v->claim;
 	s->peer_claim = v->peer_claim;
 	s->disk = v->sb.disk;
@@ -72,23 +74,43 @@ static void sb_promote(struct ms_sb *sb, void *arg)
 	ms_gens_start(&sb->gens, random_gen());
 }
 
+/* The old primary learns of this generation with the answer: it may have it from now on. */
+static void sb_take_over(struct ms_sb *sb, void *arg)
+{
+	sb_promote(sb, arg);
+	sb->gens.offered = sb->gens.current_gen;
+}
+
 static void sb_demote(struct ms_sb *sb, void *arg)
 {
 	sb->role = MS_ROLE_SECONDARY;
 }
 
+/* The new role counts; what was concluded with the peer before does not any more. */
 static void in_force(struct ms_volume *v, enum ms_claim claim)
 {
 	spin_lock(&v->lock);
 	v->claim = claim;
 	v->active = claim == MS_CLAIM_ACTIVE;
+	v->receiving = false;
+	v->failback_agreed = false;
 	v->state_seq++;
 	spin_unlock(&v->lock);
 	queue_work(v->io_wq, &v->intake_work);
 	ms_volume_event(v);
 }
 
-static int promote(struct ms_volume *v)
+/* Nothing of the peer's is taken any more, and what was taken is done. */
+static void close_door(struct ms_volume *v)
+{
+	spin_lock(&v->lock);
+	v->receiving = false;
+	v->failback_agreed = false;
+	spin_unlock(&v->lock);
+	ms_secondary_drain(v);
+}
+
+static int promote_locked(struct ms_volume *v)
 {
 	struct ms_situation s;
 	const char *why;
@@ -100,35 +122,60 @@ static int promote(struct ms_volume *v)
 		return ms_refuse_command(v, -EPERM, why);
 	if (s.claim == MS_CLAIM_ACTIVE)
 		return 0;
-	ms_secondary_drain(v);
+	close_door(v);
 	r = ms_super_change(v, sb_promote, NULL);
 	if (r)
 		return ms_refuse_command(v, r, "the promotion cannot be recorded on the metadata device");
 	invalidate_bdev(dm_disk(v->md)->part0);
 	in_force(v, MS_CLAIM_ACTIVE);
 	ms_info(v, "promoted: primary with a new generation");
-	if (s.connected)
+	return 1;
+}
+
+static void promote(struct ms_volume *v)
+{
+	int r;
+
+	mutex_lock(&v->role_lock);
+	r = promote_locked(v);
+	mutex_unlock(&v->role_lock);
+	if (r > 0)		/* also a session that came up just now is void */
 		ms_link_meet_again(v);
+}
+
+static int demote_locked(struct ms_volume *v, const char *(*rule)(const struct ms_situation *))
+{
+	struct ms_situation s;
+	const char *why;
+	int r;
+
+	situation(v, &s);	/* once more: draining took its time */
+	why = rule(&s);
+	if (why)
+		return ms_refuse_command(v, -EPERM, why);
+	r = blkdev_issue_flush(v->data);
+	if (!r)
+		r = ms_super_change(v, sb_demote, NULL);
+	if (r)
+		return ms_refuse_command(v, r, "the demotion cannot be recorded on the metadata device");
+	in_force(v, MS_CLAIM_NONE);
 	return 0;
 }
 
 /* Stand still and give up the role, durably. Return: 0 with I/O frozen, or negative. */
-static int step_down(struct ms_volume *v)
+static int step_down(struct ms_volume *v, const char *(*rule)(const struct ms_situation *))
 {
 	int r;
 
 	r = ms_primary_freeze(v, DRAIN_SECONDS);
 	if (r)
 		return ms_refuse_command(v, r, "writes in flight did not end in time");
-	r = blkdev_issue_flush(v->data);
-	if (!r)
-		r = ms_super_change(v, sb_demote, NULL);
-	if (r) {
+	mutex_lock(&v->role_lock);
+	r = demote_locked(v, rule);
+	mutex_unlock(&v->role_lock);
+	if (r)
 		ms_primary_thaw(v);
-		return ms_refuse_command(v, r, "the demotion cannot be recorded on the metadata device");
-	}
-	in_force(v, MS_CLAIM_NONE);
-	return 0;
+	return r;
 }
 
 static int demote(struct ms_volume *v)
@@ -141,13 +188,12 @@ static int demote(struct ms_volume *v)
 	why = ms_rules_demote(&s);
 	if (why)
 		return ms_refuse_command(v, -EBUSY, why);
-	r = step_down(v);
+	r = step_down(v, ms_rules_demote);
 	if (r)
 		return r;
 	ms_primary_thaw(v);
 	ms_info(v, "demoted: secondary");
-	if (s.connected)
-		ms_link_meet_again(v);
+	ms_link_meet_again(v);
 	return 0;
 }
 
@@ -155,22 +201,17 @@ static void cmd_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, cmd_work);
 
-	mutex_lock(&v->control);
-	if (v->running) {
-		switch (v->cmd) {
-		case CMD_PROMOTE:
+	/* Disconnecting ends what another command waits for: it takes no lock. */
+	if (v->cmd == CMD_CONNECT || v->cmd == CMD_DISCONNECT) {
+		ms_net_enable(v->net, v->cmd == CMD_CONNECT);
+	} else {
+		mutex_lock(&v->control);
+		if (v->running && v->cmd == CMD_PROMOTE)
 			promote(v);
-			break;
-		case CMD_DEMOTE:
+		else if (v->running)
 			demote(v);
-			break;
-		case CMD_CONNECT:
-		case CMD_DISCONNECT:
-			ms_net_enable(v->net, v->cmd == CMD_CONNECT);
-			break;
-		}
+		mutex_unlock(&v->control);
 	}
-	mutex_unlock(&v->control);
 	spin_lock(&v->lock);
 	v->cmd = CMD_NONE;
 	spin_unlock(&v->lock);
@@ -233,11 +274,6 @@ static void sb_failback(struct ms_sb *sb, void *arg)
 	sb->flags |= MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK;
 }
 
-static void sb_failback_cancel(struct ms_sb *sb, void *arg)
-{
-	sb->flags &= ~MS_SB_FAILBACK;
-}
-
 static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 {
 	bool force = fb->flags & MS_FAILBACK_FORCE;
@@ -253,9 +289,6 @@ static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 		strscpy(fb->error, why, sizeof(fb->error));
 		return ms_refuse_command(v, -EPERM, why);
 	}
-	r = ms_super_change(v, sb_failback, NULL);
-	if (r)
-		return r;
 	res = kzalloc(sizeof(*res), GFP_KERNEL);
 	if (!res)
 		return -ENOMEM;
@@ -273,36 +306,41 @@ static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 	kfree(res);
 	if (r)
 		return r;
-	spin_lock(&v->lock);
-	v->decision.meeting = MS_MEET_SOURCE;
-	v->decision.scope = MS_SCOPE_ALL;
-	v->failback = 1;
-	spin_unlock(&v->lock);
 	ms_resync_reset(v);
 	ms_resync_all_candidates(v);
+	spin_lock(&v->lock);
+	v->failback = v->connected ? 1 : 0;
+	spin_unlock(&v->lock);
 	ms_info(v, "failback begun: all segments are candidates, the peer is the target");
 	return 0;
 }
 
+/* From here on it is persistent: whatever happens, it goes on when the sites meet again. */
 static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
 {
-	bool ready, going;
+	bool ready;
+	int r;
 
 	spin_lock(&v->lock);
-	ready = v->failback == 1 && v->connected && v->decision.meeting == MS_MEET_SOURCE;
-	going = v->copying || v->failback == 2;
-	if (ready && !going) {
-		v->failback = 2;
-		v->failback_judged = true;
-	}
+	ready = v->failback == 1 && v->connected;
 	spin_unlock(&v->lock);
-	if (going)
-		return 0;
 	if (!ready) {
 		strscpy(fb->error, "no failback was begun in this session", sizeof(fb->error));
 		return -EINVAL;
 	}
-	return ms_resync_go(v);
+	r = ms_super_change(v, sb_failback, NULL);
+	if (r)
+		return r;
+	spin_lock(&v->lock);
+	ready = v->failback == 1 && v->connected;
+	if (ready) {
+		v->failback = 2;
+		v->failback_judged = true;
+		v->decision.meeting = MS_MEET_SOURCE;
+		v->decision.scope = MS_SCOPE_ALL;
+	}
+	spin_unlock(&v->lock);
+	return ready ? ms_resync_go(v) : -ENOTCONN;
 }
 
 static int failback_cancel(struct ms_volume *v, struct ms_ioc_failback *fb)
@@ -318,7 +356,8 @@ static int failback_cancel(struct ms_volume *v, struct ms_ioc_failback *fb)
 		strscpy(fb->error, "no failback that could be cancelled", sizeof(fb->error));
 		return -EINVAL;
 	}
-	return ms_super_change(v, sb_failback_cancel, NULL);
+	ms_link_meet_again(v);		/* as if it had not been begun */
+	return 0;
 }
 
 int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb)
@@ -339,16 +378,6 @@ int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb)
 	return r;
 }
 
-/* The peer asks this site to be the target of a failback. */
-static void sb_give_up(struct ms_sb *sb, void *arg)
-{
-	bool *forget = arg;
-
-	sb->role = MS_ROLE_SECONDARY;
-	if (*forget)		/* its own lineage ends here: an operator has named it the loser */
-		memset(&sb->gens, 0, sizeof(sb->gens));
-}
-
 static const char *may_be_target(struct ms_volume *v, struct ms_inbound *in, bool force)
 {
 	enum ms_meeting m = v->decision.meeting;
@@ -364,35 +393,31 @@ static const char *may_be_target(struct ms_volume *v, struct ms_inbound *in, boo
 	return "the peer does not agree to be overwritten in this state";
 }
 
+/*
+ * The peer asks this site to be the target of a failback. It only agrees, for
+ * this session: nothing changes before the source's GO, so a failback that is
+ * cancelled before its start leaves no trace.
+ */
 void ms_roles_take_failback(struct ms_inbound *in)
 {
 	const struct ms_failback_begin *b = (void *)in->body;
-	bool force = le32_to_cpu(b->flags) & MS_FB_FORCE, forget;
+	bool force = le32_to_cpu(b->flags) & MS_FB_FORCE;
 	struct ms_volume *v = in->v;
 	const char *why;
-	int r;
 
+	mutex_lock(&v->role_lock);
 	spin_lock(&v->lock);
 	why = may_be_target(v, in, force);
-	forget = v->decision.meeting == MS_MEET_SPLIT_BRAIN ||
-		 v->decision.meeting == MS_MEET_UNRELATED;
-	spin_unlock(&v->lock);
-	if (why)
-		return ms_inbound_result(in, -EPERM, why);
-	r = ms_super_change(v, sb_give_up, &forget);
-	if (!r) {
-		spin_lock(&v->lock);
-		v->claim = MS_CLAIM_NONE;
-		v->active = false;
-		v->decision.meeting = MS_MEET_TARGET;
-		v->decision.scope = MS_SCOPE_ALL;
-		v->state_seq++;
-		spin_unlock(&v->lock);
-		ms_info(v, "the peer has begun a failback: this site is its target");
+	if (!why) {
+		v->failback_agreed = true;
+		v->failback_forget = v->decision.meeting == MS_MEET_SPLIT_BRAIN ||
+				     v->decision.meeting == MS_MEET_UNRELATED;
 	}
-	ms_inbound_result(in, r, r ? "the change of role cannot be recorded" : NULL);
-	ms_link_send_state(v);
-	ms_volume_event(v);
+	spin_unlock(&v->lock);
+	mutex_unlock(&v->role_lock);
+	if (!why)
+		ms_info(v, "the peer has begun a failback: this site will be its target");
+	ms_inbound_result(in, why ? -EPERM : 0, why);
 }
 
 /*
@@ -451,9 +476,13 @@ int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 		goto out;
 	}
 	start = ktime_get();
-	r = step_down(v);
-	if (r)
+	r = step_down(v, ms_rules_switch);
+	if (r) {
+		spin_lock(&v->lock);
+		strscpy(sw->error, v->explain, sizeof(sw->error));
+		spin_unlock(&v->lock);
 		goto out;
+	}
 	r = ask_switch(v, sw);
 	sw->ms = ktime_ms_delta(ktime_get(), start);
 	ms_primary_thaw(v);
@@ -466,29 +495,33 @@ out:
 	return r;
 }
 
-void ms_roles_take_switch(struct ms_inbound *in)
+static const char *take_over(struct ms_volume *v, struct ms_inbound *in)
 {
-	struct ms_volume *v = in->v;
 	bool ok;
-	int r;
 
 	spin_lock(&v->lock);
 	ok = v->session == in->session && v->in_sync && v->claim == MS_CLAIM_NONE &&
 	     v->decision.meeting == MS_MEET_TARGET && v->sb.disk == MS_DISK_CONSISTENT;
 	spin_unlock(&v->lock);
 	if (!ok)
-		return ms_inbound_result(in, -EPERM, "the peer is not in sync and cannot take over");
-	ms_secondary_drain(v);
-	r = ms_super_change(v, sb_promote, NULL);
-	if (r)
-		return ms_inbound_result(in, r, "the promotion cannot be recorded at the peer");
-	spin_lock(&v->lock);
-	v->receiving = false;
-	spin_unlock(&v->lock);
+		return "the peer is not in sync and cannot take over";
+	close_door(v);
+	if (ms_super_change(v, sb_take_over, NULL))
+		return "the promotion cannot be recorded at the peer";
 	invalidate_bdev(dm_disk(v->md)->part0);
 	in_force(v, MS_CLAIM_ACTIVE);
 	ms_info(v, "switchover: this site is the primary now");
-	ms_inbound_result(in, 0, NULL);
+	return NULL;
+}
+
+void ms_roles_take_switch(struct ms_inbound *in)
+{
+	const char *why;
+
+	mutex_lock(&in->v->role_lock);
+	why = take_over(in->v, in);
+	mutex_unlock(&in->v->role_lock);
+	ms_inbound_result(in, why ? -EPERM : 0, why);
 }
 
 void ms_roles_init(struct ms_volume *v)

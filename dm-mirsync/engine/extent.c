@@ -229,11 +229,50 @@ void __ms_cand_clear(struct ms_volume *v, u64 no)
 		v->n_cand--;
 }
 
+static void __suspect(struct ms_volume *v, struct ms_extent *e)
+{
+	u32 i;
+
+	for (i = 0; i < e->segs; i++) {
+		if (!(e->rec >> (i / MS_MASK_SEGS) & 1))
+			continue;
+		__ms_seg_invalidate(v, e, i);
+		__ms_seg_mark(v, e, i, 1);
+	}
+}
+
+void __ms_suspect_hot(struct ms_volume *v)
+{
+	struct ms_extent *e;
+
+	lockdep_assert_held(&v->lock);
+	list_for_each_entry(e, &v->lru, lru)
+		if (e->state == MS_EXT_HOT)
+			__suspect(v, e);
+}
+
+void __ms_void_codes(struct ms_volume *v)
+{
+	struct ms_extent *e;
+	u32 i;
+
+	lockdep_assert_held(&v->lock);
+	list_for_each_entry(e, &v->lru, lru) {
+		if (e->state != MS_EXT_HOT)
+			continue;
+		for (i = 0; i < e->segs; i++) {
+			__ms_seg_invalidate(v, e, i);
+			e->chg[i]++;	/* also what is being computed */
+		}
+	}
+	bitmap_fill(v->invalid_map, v->geo->extents);
+	v->n_valid = 0;
+}
+
 int ms_extent_recover(struct ms_volume *v, const struct ms_hot *hot)
 {
 	struct ms_summary_entry s;
 	struct ms_extent *e;
-	u32 i;
 	int r;
 
 	spin_lock(&v->lock);
@@ -253,12 +292,9 @@ int ms_extent_recover(struct ms_volume *v, const struct ms_hot *hot)
 	e->want = hot->mask;
 	e->rec = hot->mask;
 	e->version = ms_meta_next_sequence(v->meta);
-	for (i = 0; i < e->segs; i++) {
-		if (!(hot->mask >> (i / MS_MASK_SEGS) & 1))
-			continue;
-		__ms_seg_invalidate(v, e, i);
-		__ms_seg_mark(v, e, i, 1);
-	}
+	if (r)		/* damage: write it back as what it is now */
+		e->dirty = true;
+	__suspect(v, e);
 	spin_unlock(&v->lock);
 	return 0;
 }

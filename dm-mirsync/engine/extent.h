@@ -91,6 +91,10 @@ void __ms_seg_mark(struct ms_volume *v, struct ms_extent *e, u32 first, u32 coun
 void __ms_seg_unmark(struct ms_volume *v, struct ms_extent *e, u32 seg);
 /* Recount after tb was loaded or replaced; keeps the volume's sums. */
 void __ms_extent_loaded(struct ms_volume *v, struct ms_extent *e);
+/* Written data may be lost: every touched segment of a hot extent is invalid and suspect. */
+void __ms_suspect_hot(struct ms_volume *v);
+/* No code is valid any more. */
+void __ms_void_codes(struct ms_volume *v);
 /* Is an operation that writes segment @seg under way (started)? */
 bool __ms_seg_busy(const struct ms_extent *e, u32 seg);
 void __ms_cand_set(struct ms_volume *v, u64 no);

@@ -59,6 +59,7 @@ static void op_hello(void *ctx, struct ms_hello *h)
 	spin_unlock(&v->lock);
 }
 
+/* Remember whom we met, and how far its history had come (I11). */
 struct meet_arg {
 	const struct ms_hello *peer;
 	u64 codes_since;
@@ -71,6 +72,8 @@ static void note_meeting(struct ms_sb *sb, void *arg)
 	struct meet_arg *m = arg;
 
 	memcpy(sb->peer_node_id, m->peer->node_id, MS_UUID);
+	sb->peer_activation_id = le64_to_cpu(m->peer->activation_id);
+	sb->peer_sequence = le64_to_cpu(m->peer->sequence);
 	sb->flags &= ~MS_SB_NEVER_MET;
 	if (m->adopt != MS_ADOPT_LOCAL)
 		return;
@@ -83,7 +86,21 @@ static void note_meeting(struct ms_sb *sb, void *arg)
 static bool news(struct ms_volume *v, const struct ms_hello *peer)
 {
 	return v->sb.flags & MS_SB_NEVER_MET ||
+	       v->sb.peer_activation_id != le64_to_cpu(peer->activation_id) ||
+	       v->sb.peer_sequence != le64_to_cpu(peer->sequence) ||
 	       memcmp(v->sb.peer_node_id, peer->node_id, MS_UUID);
+}
+
+static const char *cannot_meet(struct ms_volume *v, const struct ms_hello *local,
+			       const struct ms_hello *peer, const struct ms_decision *d)
+{
+	if (d->meeting >= MS_MEET_REFUSE_SELF)
+		return ms_meeting_text(d->meeting);
+	if (local->logical_block != peer->logical_block)
+		return "the sites' devices have different logical block sizes";
+	if (READ_ONCE(v->meta_failed))
+		return "the metadata of one site cannot be written";
+	return NULL;
 }
 
 static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hello *peer,
@@ -93,6 +110,7 @@ static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hell
 	struct meet_arg m = { .peer = peer };
 	struct ms_site *sites;
 	struct ms_decision d;
+	const char *why;
 	bool noted = false;
 	int r = 0;
 
@@ -102,9 +120,10 @@ static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hell
 	ms_hello_site(local, &sites[0]);
 	ms_hello_site(peer, &sites[1]);
 	ms_rules_meet(&sites[0], &sites[1], &d);
-	if (d.meeting >= MS_MEET_REFUSE_SELF) {
+	why = cannot_meet(v, local, peer, &d);
+	if (why) {
 		refuse->code = cpu_to_le32(d.meeting);
-		strscpy(refuse->text, ms_meeting_text(d.meeting), sizeof(refuse->text));
+		strscpy(refuse->text, why, sizeof(refuse->text));
 		kfree(sites);
 		return -EPERM;
 	}
@@ -121,8 +140,6 @@ static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hell
 	v->peer_disk = sites[1].disk;
 	v->peer_gens = sites[1].gens;
 	memcpy(v->peer_node, sites[1].node_id, MS_UUID);
-	if (d.adopt == MS_ADOPT_LOCAL)
-		ms_roles_seed_changed(v);
 	spin_unlock(&v->lock);
 	ready->meeting = cpu_to_le32(d.meeting);
 	ready->scope = cpu_to_le32(d.scope);
@@ -144,6 +161,11 @@ static int op_up(void *ctx, const struct ms_ready *peer_ready)
 	v->target_failed = false;
 	v->target_copying = false;
 	v->in_sync = false;
+	v->failback = 0;
+	v->failback_judged = false;
+	v->failback_agreed = false;
+	bitmap_zero(v->cand_map, v->geo->extents);	/* set again when the scope is all */
+	v->n_cand = 0;
 	meeting = v->decision.meeting;
 	stale = v->hello_seq != v->state_seq;
 	spin_unlock(&v->lock);
@@ -167,8 +189,7 @@ static void op_down(void *ctx, int reason)
 	v->in_sync = false;
 	v->target_copying = false;
 	v->decision.meeting = MS_MEET_NONE;
-	if (v->failback == 2)
-		v->failback = 1;
+	v->failback_agreed = false;
 	spin_unlock(&v->lock);
 	if (was)
 		ms_info(v, "connection to the peer is lost (%d)", reason);

@@ -30,6 +30,7 @@
 #define JOBS_MAX	8	/* extents worked on at once */
 #define COPIES_MAX	4	/* runs on their way, for each */
 #define COMPARE_TRIES	3	/* of segments that are being written */
+#define RETRY_DELAY	(10 * HZ)	/* after an error of a disk */
 
 static bool going(struct ms_volume *v, u32 session)
 {
@@ -37,7 +38,7 @@ static bool going(struct ms_volume *v, u32 session)
 
 	spin_lock(&v->lock);
 	r = v->connected && v->mirroring && v->session == session &&
-	    !v->copy_stop && !v->meta_failed;
+	    !v->meta_failed;
 	spin_unlock(&v->lock);
 	return r;
 }
@@ -83,20 +84,30 @@ static int read_local(struct ms_volume *v, struct ms_write *w)
 	return r;
 }
 
-/* What was read is what reads return: its codes are valid. A valid code that said otherwise is a disk that lied. */
-static void __adopt_codes(struct ms_volume *v, struct ms_write *w)
+/*
+ * What was read is what reads return: its codes are valid. A valid code that says
+ * otherwise means that the disk was changed behind it (I4). Return: whether all fit.
+ */
+static bool adopt_codes(struct ms_volume *v, struct ms_write *w)
 {
 	struct ms_extent *e = w->op.e;
+	bool ok = true;
 	u32 i, seg;
 
+	spin_lock(&v->lock);
 	v->n.copy_read_sectors += w->op.nsectors;
 	for (i = 0; i < w->span.count; i++) {
 		seg = w->span.first + i;
 		if (ms_bit(e->tb->valid, seg) && e->tb->codes[seg] != w->body->codes[i])
-			ms_err_limit(v, "segment %u of extent %llu is not what was written: the disk has changed it",
-				     seg, e->no);
-		__ms_seg_set_code(v, e, seg, w->body->codes[i]);
+			ok = false;
 	}
+	for (i = 0; ok && i < w->span.count; i++)
+		__ms_seg_set_code(v, e, w->span.first + i, w->body->codes[i]);
+	spin_unlock(&v->lock);
+	if (!ok)
+		ms_err(v, "the data device was changed behind its codes, at sectors %llu+%u",
+		       w->op.sector, w->op.nsectors);
+	return ok;
 }
 
 static struct ms_write *copy_alloc(struct ms_volume *v, struct ms_extent *e,
@@ -130,10 +141,9 @@ static int copy_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 cou
 	if (r)
 		goto out;
 	r = read_local(v, w);
-	if (!r) {
-		spin_lock(&v->lock);
-		__adopt_codes(v, w);
-		spin_unlock(&v->lock);
+	if (!r && !adopt_codes(v, w)) {
+		r = -EILSEQ;
+	} else if (!r) {
 		init_completion(&c->done[slot]);
 		w->finished = &c->done[slot];
 		refcount_inc(&w->refs);
@@ -224,7 +234,7 @@ static int resync_extent(struct ms_volume *v, struct ms_extent *e, u32 session)
 	for (tries = 0; tries < COMPARE_TRIES; tries++) {
 		if (!going(v, session))
 			return -ENOTCONN;
-		ms_codes_generate(v, e, todo, &v->copy_stop);
+		ms_codes_generate(v, e, todo, NULL);
 		r = ms_compare_ask_codes(v, e, todo);
 		if (r)
 			return r;
@@ -256,7 +266,7 @@ static void job_work(struct work_struct *work)
 	}
 	spin_lock(&v->lock);
 	v->n.rs_done++;
-	if (r)
+	if (r && v->last_error != EILSEQ)
 		v->last_error = -r;
 	v->copy_jobs--;
 	spin_unlock(&v->lock);
@@ -373,6 +383,8 @@ static void begin(struct ms_volume *v)
 	b = bitmap_weight(v->marked_map, v->geo->extents);
 	spin_lock(&v->lock);
 	v->n.rs_total = v->n.rs_done + max(a, b);
+	v->copying = true;
+	v->last_error = 0;
 	v->rs_start = get_jiffies_64();
 	spin_unlock(&v->lock);
 	ms_info(v, "resync begins: %llu extents to compare, %llu segments marked",
@@ -396,9 +408,22 @@ static void end(struct ms_volume *v, int r)
 	ms_volume_event(v);
 }
 
+/* Left over while still connected. A disk that cannot be read is tried again, without tearing the session down. */
+static void try_again(struct ms_volume *v, u32 session, int r)
+{
+	if (v->last_error == EILSEQ)
+		ms_codes_void(v);
+	if (!going(v, session))
+		return;
+	if (r == -EAGAIN || v->last_error == EILSEQ)
+		ms_net_cut(v->net, r);	/* the sites have to meet anew */
+	else
+		queue_delayed_work(v->copy_wq, &v->resync_work, RETRY_DELAY);
+}
+
 static void resync_work(struct work_struct *work)
 {
-	struct ms_volume *v = container_of(work, struct ms_volume, resync_work);
+	struct ms_volume *v = container_of(to_delayed_work(work), struct ms_volume, resync_work);
 	u32 session = v->session, stuck = 0;
 	u64 before, now = left(v);
 	int r = 0;
@@ -418,9 +443,8 @@ static void resync_work(struct work_struct *work)
 	if (!r)
 		r = ms_roles_agree(v, session);
 	end(v, r);
-	/* Left over while still connected: begin anew from a fresh meeting. */
-	if (r && going(v, session))
-		ms_net_cut(v->net, r);
+	if (r)
+		try_again(v, session, r);
 }
 
 /*
@@ -573,6 +597,7 @@ int ms_resync_go(struct ms_volume *v)
 		ms_resync_reset(v);
 	if (v->decision.scope == MS_SCOPE_ALL && !v->failback_judged)
 		ms_resync_all_candidates(v);
+	v->failback_judged = false;	/* the verdicts are used up, or were never there */
 	r = ms_roles_offer(v);
 	if (r)
 		return r;
@@ -588,7 +613,7 @@ int ms_resync_go(struct ms_volume *v)
 		return r;
 	}
 	if (gap)
-		queue_work(v->copy_wq, &v->resync_work);
+		queue_delayed_work(v->copy_wq, &v->resync_work, 0);
 	else
 		r = ms_roles_agreed(v);
 	ms_volume_event(v);
@@ -597,12 +622,15 @@ int ms_resync_go(struct ms_volume *v)
 
 void ms_resync_wait(struct ms_volume *v)
 {
-	flush_work(&v->resync_work);
+	cancel_delayed_work_sync(&v->resync_work);
+	spin_lock(&v->lock);
+	v->copying = false;
+	spin_unlock(&v->lock);
 }
 
 void ms_resync_init(struct ms_volume *v)
 {
-	INIT_WORK(&v->resync_work, resync_work);
+	INIT_DELAYED_WORK(&v->resync_work, resync_work);
 	INIT_WORK(&v->marks_work, ms_resync_send_marks);
 	init_waitqueue_head(&v->copy_wait);
 }

@@ -19,17 +19,9 @@
 #include "engine/resync.h"
 #include "engine/roles.h"
 #include "engine/secondary.h"
-#include "shared/code.h"
-
-void ms_roles_seed_changed(struct ms_volume *v)
-{
-	v->seed = v->sb.code_seed;
-	v->zero_code = ms_code_zero(1u << v->geo->seg_shift, v->seed);
-}
 
 void ms_roles_activated(struct ms_volume *v)
 {
-	ms_roles_seed_changed(v);
 	if (v->asked_role == MS_ROLE_SECONDARY)
 		v->claim = MS_CLAIM_NONE;
 	else if (v->sb.role == MS_ROLE_PRIMARY)
@@ -79,8 +71,12 @@ static void become_outdated(struct ms_sb *sb, void *arg)
 
 static void become_target(struct ms_sb *sb, void *arg)
 {
+	bool *forget = arg;
+
 	sb->role = MS_ROLE_SECONDARY;
 	sb->disk = MS_DISK_INCONSISTENT;
+	if (*forget)		/* its own lineage ends here: an operator has named it the loser */
+		memset(&sb->gens, 0, sizeof(sb->gens));
 }
 
 static void adopt_lineage(struct ms_sb *sb, void *arg)
@@ -96,7 +92,7 @@ static void offer(struct ms_sb *sb, void *arg)
 	bool *all = arg;
 
 	sb->gens.offered = sb->gens.current_gen;
-	if (*all)
+	if (*all)		/* until the end: whatever was found equal may be lost in a crash */
 		sb->flags |= MS_SB_ALL_CANDIDATES;
 }
 
@@ -154,11 +150,13 @@ static int take_outdated(struct ms_volume *v)
 	return 0;
 }
 
-int ms_roles_met(struct ms_volume *v)
+static int act_on_meeting(struct ms_volume *v, enum ms_meeting meeting)
 {
-	enum ms_meeting meeting = v->decision.meeting;
 	int r = 0;
 
+	/* A command may have come between; then what was concluded is void. */
+	if (v->hello_seq != v->state_seq)
+		return -EAGAIN;
 	switch (meeting) {
 	case MS_MEET_SOURCE:
 		r = grant(v);
@@ -174,6 +172,16 @@ int ms_roles_met(struct ms_volume *v)
 	default:
 		ms_warn(v, "%s", ms_meeting_text(meeting));
 	}
+	return r;
+}
+
+int ms_roles_met(struct ms_volume *v)
+{
+	int r;
+
+	mutex_lock(&v->role_lock);
+	r = act_on_meeting(v, v->decision.meeting);
+	mutex_unlock(&v->role_lock);
 	if (!r)
 		ms_link_send_state(v);
 	ms_volume_event(v);
@@ -191,13 +199,30 @@ static int result_note(struct ms_volume *v, u64 handle, int r)
 	return ms_send_note(v, v->session, MS_F_RESULT, handle, &res, sizeof(res));
 }
 
-int ms_roles_take_go(struct ms_volume *v, const struct ms_head *h, const struct ms_go *go)
+/* May the source begin to write here? Without a gap only when nothing at all is in doubt. */
+static bool __may_go(struct ms_volume *v, bool gap)
 {
-	bool gap = le32_to_cpu(go->gap);
+	if (v->active || v->claim == MS_CLAIM_ACTIVE)
+		return false;
+	if (v->failback_agreed)
+		return gap;
+	if (v->decision.meeting != MS_MEET_TARGET)
+		return false;
+	return gap || (!v->n_marked && v->sb.disk == MS_DISK_CONSISTENT &&
+		       !(v->sb.flags & MS_SB_ALL_CANDIDATES));
+}
+
+/* Everything durable, then in force: the next frame may be a write. role_lock is held. */
+static int begin_target(struct ms_volume *v, const struct ms_go *go)
+{
+	bool gap = le32_to_cpu(go->gap), ok;
 	struct ms_gens *gens;
 	int r;
 
-	if (v->decision.meeting != MS_MEET_TARGET) {
+	spin_lock(&v->lock);
+	ok = __may_go(v, gap);
+	spin_unlock(&v->lock);
+	if (!ok) {
 		ms_err_limit(v, "the peer wants to write here, but this site is not its target");
 		return -EPROTO;
 	}
@@ -206,19 +231,37 @@ int ms_roles_take_go(struct ms_volume *v, const struct ms_head *h, const struct 
 		return -ENOMEM;
 	ms_gens_decode(&go->gens, gens);
 	if (gap)
-		r = ms_super_change(v, become_target, NULL);
+		r = ms_super_change(v, become_target, &v->failback_forget);
 	else
 		r = ms_super_change(v, adopt_lineage, gens);
 	kfree(gens);
 	if (r)
 		return r;
 	spin_lock(&v->lock);
+	v->claim = MS_CLAIM_NONE;
+	v->decision.meeting = MS_MEET_TARGET;
+	if (v->failback_agreed)
+		v->decision.scope = MS_SCOPE_ALL;
+	v->failback_agreed = false;
+	v->failback_forget = false;
 	v->receiving = true;
 	v->target_copying = gap;
 	v->in_sync = !gap;
 	spin_unlock(&v->lock);
+	return 0;
+}
+
+int ms_roles_take_go(struct ms_volume *v, const struct ms_head *h, const struct ms_go *go)
+{
+	int r;
+
+	mutex_lock(&v->role_lock);
+	r = begin_target(v, go);
+	mutex_unlock(&v->role_lock);
+	if (!r)
+		ms_link_send_state(v);
 	ms_volume_event(v);
-	return result_note(v, h->handle, 0);
+	return r ?: result_note(v, h->handle, 0);
 }
 
 void ms_roles_take_done(struct ms_inbound *in)
@@ -290,7 +333,6 @@ int ms_roles_agreed(struct ms_volume *v)
 	still = v->mirroring && !v->n_marked && !v->n_cand;
 	v->in_sync = still;
 	v->failback = 0;
-	v->failback_judged = false;
 	v->peer_disk = MS_DISK_CONSISTENT;
 	v->peer_gens = v->sb.gens;
 	spin_unlock(&v->lock);

@@ -14,8 +14,6 @@
 void ms_roles_init(struct ms_volume *v);
 /* The claim a site comes up with. v->lock held or before the workers start. */
 void ms_roles_activated(struct ms_volume *v);
-/* The volume's seed is another now. v->lock held. */
-void ms_roles_seed_changed(struct ms_volume *v);
 
 /* Act on v->decision. Session thread. Return: 0 or negative to cut. */
 int ms_roles_met(struct ms_volume *v);

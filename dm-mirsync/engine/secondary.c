@@ -78,7 +78,7 @@ static int take_flush(struct ms_volume *v, const struct ms_head *h)
 
 int ms_secondary_frame(struct ms_volume *v, const struct ms_head *h, const void *body)
 {
-	if (!READ_ONCE(v->receiving)) {
+	if (!READ_ONCE(v->receiving) || READ_ONCE(v->active)) {
 		ms_err_limit(v, "the peer sent %s without having been the source",
 			     ms_frame_name(h->type));
 		return -EPROTO;
@@ -119,7 +119,7 @@ void ms_secondary_ended(struct ms_write *w)
 	if (w->status && w->flush)
 		v->target_failed = true;
 	if (v->target_failed)
-		queue_work(v->io_wq, &v->target_failed_work);
+		queue_work(v->done_wq, &v->target_failed_work);
 	__answer(w);
 	spin_unlock(&v->lock);
 	if (next)

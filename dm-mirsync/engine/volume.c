@@ -17,6 +17,7 @@
 #include "engine/roles.h"
 #include "engine/secondary.h"
 #include "engine/write.h"
+#include "shared/code.h"
 
 /*
  * Jobs of the metadata worker
@@ -60,6 +61,7 @@ static int change_super(struct ms_volume *v, void *arg)
 {
 	struct super_change *c = arg;
 	struct ms_sb *sb = kmalloc(sizeof(*sb), GFP_NOIO);
+	u64 zero = v->zero_code;
 	int r;
 
 	if (!sb)
@@ -71,13 +73,25 @@ static int change_super(struct ms_volume *v, void *arg)
 		ms_err(v, "superblock cannot be written (%d)", r);
 	} else {
 		sb->sequence = ms_meta_super(v->meta)->sequence;
+		if (sb->code_seed != v->seed)
+			zero = ms_code_zero(1u << v->geo->seg_shift, sb->code_seed);
 		spin_lock(&v->lock);
 		v->sb = *sb;
+		v->seed = sb->code_seed;
+		v->zero_code = zero;
 		v->state_seq++;
 		spin_unlock(&v->lock);
 	}
 	kfree(sb);
 	return r;
+}
+
+int ms_super_change_here(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void *arg),
+			 void *arg)
+{
+	struct super_change c = { fn, arg };
+
+	return change_super(v, &c);
 }
 
 int ms_super_change(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void *arg), void *arg)
@@ -101,6 +115,7 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	v->data = cfg->data;
 	v->asked_role = cfg->role;
 	mutex_init(&v->control);
+	mutex_init(&v->role_lock);
 	mutex_init(&v->event_lock);
 	spin_lock_init(&v->lock);
 	INIT_LIST_HEAD(&v->registry);
@@ -128,7 +143,8 @@ static int open_meta(struct ms_volume *v, const struct ms_volume_config *cfg,
 		*why = "metadata is for a device of another size";
 		return -EINVAL;
 	}
-	ms_roles_seed_changed(v);
+	v->seed = v->sb.code_seed;
+	v->zero_code = ms_code_zero(1u << v->geo->seg_shift, v->seed);
 	return 0;
 }
 
@@ -138,10 +154,13 @@ static int make_workers(struct ms_volume *v)
 
 	v->meta_wq = alloc_ordered_workqueue("mirsync_meta", WQ_MEM_RECLAIM);
 	v->io_wq = alloc_workqueue("mirsync_io", flags | WQ_HIGHPRI, 0);
+	v->done_wq = alloc_workqueue("mirsync_done", flags | WQ_HIGHPRI, 0);
+	v->zero_wq = alloc_workqueue("mirsync_zero", flags, 0);
 	v->peer_wq = alloc_workqueue("mirsync_peer", flags, 0);
 	v->copy_wq = alloc_workqueue("mirsync_copy", flags, 0);
 	v->cmd_wq = alloc_workqueue("mirsync_cmd", WQ_UNBOUND, 0);
-	return v->meta_wq && v->io_wq && v->peer_wq && v->copy_wq && v->cmd_wq ? 0 : -ENOMEM;
+	return v->meta_wq && v->io_wq && v->done_wq && v->zero_wq && v->peer_wq &&
+	       v->copy_wq && v->cmd_wq ? 0 : -ENOMEM;
 }
 
 static void drop_worker(struct workqueue_struct *wq)
@@ -186,10 +205,12 @@ bad:
 
 void ms_volume_destroy(struct ms_volume *v)
 {
+	drop_worker(v->cmd_wq);
 	if (v->net)
 		ms_net_destroy(v->net);
-	drop_worker(v->cmd_wq);
 	drop_worker(v->copy_wq);
+	drop_worker(v->zero_wq);
+	drop_worker(v->done_wq);
 	drop_worker(v->peer_wq);
 	drop_worker(v->io_wq);
 	drop_worker(v->meta_wq);
@@ -202,6 +223,7 @@ void ms_volume_destroy(struct ms_volume *v)
 	if (v->meta)
 		ms_meta_close(v->meta);
 	mutex_destroy(&v->event_lock);
+	mutex_destroy(&v->role_lock);
 	mutex_destroy(&v->control);
 	kvfree(v);
 }
@@ -212,12 +234,12 @@ void ms_volume_destroy(struct ms_volume *v)
 
 static void sb_activate(struct ms_sb *sb, void *arg)
 {
-	u32 *asked = arg;
+	const struct ms_volume *v = arg;
 
 	sb->activation++;
 	sb->activation_id = get_random_u64();
 	sb->flags &= ~MS_SB_CLEAN;
-	if (*asked == MS_ROLE_SECONDARY)
+	if (v->asked_role == MS_ROLE_SECONDARY && !v->was_active)
 		sb->role = MS_ROLE_SECONDARY;
 }
 
@@ -231,7 +253,7 @@ static int activate(struct ms_volume *v)
 	bool clean = v->sb.flags & MS_SB_CLEAN;
 	int r;
 
-	r = ms_super_change(v, sb_activate, &v->asked_role);
+	r = ms_super_change(v, sb_activate, v);
 	if (r)
 		return r;
 	ms_meta_set_activation(v->meta, v->sb.activation);
@@ -301,6 +323,7 @@ void ms_volume_stop(struct ms_volume *v)
 	if (!ms_activity_cool_all(v))
 		ms_super_change(v, sb_clean, NULL);
 	flush_workqueue(v->io_wq);
+	flush_workqueue(v->done_wq);
 	flush_workqueue(v->copy_wq);
 	flush_workqueue(v->meta_wq);
 out:

@@ -7,6 +7,10 @@
  *   v->control	mutex: one command at a time (promote, demote, failback,
  *		switchover, activation, stop). Never taken by the session's
  *		threads or by workers that such a command waits for.
+ *   v->role_lock	mutex: around each change of role together with the check that
+ *		allows it. Taken by commands, by the session's threads and by the
+ *		inbox; held across superblock commits, never across a question to
+ *		the peer or a wait for writes.
  *   v->lock	spinlock: extents, segment bits, operations, mirroring state,
  *		counters. Never held while sleeping. Process context only:
  *		interrupt handlers put finished I/O on v->done and leave.
@@ -15,7 +19,9 @@
  * Workers:
  *   meta_wq	ordered: everything that writes metadata (activity.c,
  *		superblock jobs). It waits for nothing but disks.
- *   io_wq	intake of application writes, ends of local I/O.
+ *   io_wq	intake of application writes, which may wait for memory
+ *   done_wq	ends of local I/O, which give memory back
+ *   zero_wq	zeroing, which sleeps
  *   peer_wq	requests of the peer that take time (compare.c, tables.c,
  *		roles.c); ordered ones go through link.c's inbox.
  *   copy_wq	generator, resync.
@@ -56,6 +62,8 @@
 /* What a volume occupies; the target layer's registry looks at it. */
 struct ms_registry_entry {
 	dev_t data, meta;
+	u32 key_crc;
+	unsigned int timeout_ms;
 	struct sockaddr_storage local, peer;
 };
 
@@ -82,6 +90,7 @@ struct ms_volume {
 	u32 asked_role;			/* enum ms_role of the table line */
 
 	struct mutex control;
+	struct mutex role_lock;
 	bool running;			/* control: between activation and stop */
 	u32 users;			/* registry: ioctls at work */
 	bool was_active;		/* control: primary in force when it was suspended */
@@ -112,7 +121,8 @@ struct ms_volume {
 	struct ms_hot *record;		/* meta_wq: scratch for the activity record */
 	wait_queue_head_t cooled;	/* woken when extents leave the cache or nothing is in flight */
 
-	struct workqueue_struct *meta_wq, *io_wq, *peer_wq, *copy_wq, *cmd_wq;
+	struct workqueue_struct *meta_wq, *io_wq, *done_wq, *zero_wq;
+	struct workqueue_struct *peer_wq, *copy_wq, *cmd_wq;
 	struct work_struct act_work;
 	struct delayed_work idle_work;
 
@@ -162,12 +172,13 @@ struct ms_volume {
 
 	/* lock: resync (resync.c) */
 	bool copying;			/* this site is the source of a running resync */
-	bool copy_stop;
 	u32 failback;			/* 0, 1 begun, 2 copying */
-	bool failback_judged;		/* the candidates are those the verdicts left */
+	bool failback_judged;		/* the candidates are those the verdicts of this session left */
+	bool failback_agreed;		/* target: the source may begin one in this session */
+	bool failback_forget;		/* target: ... and this site's own lineage ends with it */
 	u32 copy_jobs;			/* extents being worked on */
 	int last_error;
-	struct work_struct resync_work;
+	struct delayed_work resync_work;
 	wait_queue_head_t copy_wait;
 	u64 rs_start;			/* jiffies64 */
 
@@ -225,6 +236,8 @@ void ms_volume_stop(struct ms_volume *v);
 
 /* A superblock change in the metadata worker, both copies durable when it returns 0. @fn changes the copy it is given; called without locks. Sleeps; not from meta_wq. */
 int ms_super_change(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void *arg), void *arg);
+/* The same, for those who are in the metadata worker. */
+int ms_super_change_here(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void *arg), void *arg);
 /* Run @fn in the metadata worker and wait for it. */
 int ms_meta_job(struct ms_volume *v, int (*fn)(struct ms_volume *v, void *arg), void *arg);
 

@@ -146,7 +146,7 @@ static void finish(struct ms_write *w)
 	if (w->finished)
 		complete(w->finished);
 	ms_write_put(w);
-	if (!ms_write_room(v) || !READ_ONCE(v->inflight))
+	if (wq_has_sleeper(&v->cooled))
 		wake_up_all(&v->cooled);
 }
 
@@ -181,7 +181,7 @@ static bool __may_complete(struct ms_write *w)
 		list_add_tail(&w->list, &v->gen_wait);
 		if (!v->gen_busy) {
 			v->gen_busy = true;
-			queue_work(v->io_wq, &v->gen_work);
+			queue_work(v->done_wq, &v->gen_work);
 		}
 		return false;
 	}
@@ -205,10 +205,15 @@ static void gen_work(struct work_struct *work)
 	struct ms_volume *v = container_of(work, struct ms_volume, gen_work);
 	struct ms_write *w, *next;
 	LIST_HEAD(list);
-	int r;
+	int r = -EIO;
 
-	ms_info(v, "going on without the peer: new generation");
-	r = ms_super_change(v, new_generation, NULL);
+	/* A site that lost its right to write meanwhile fails them instead. */
+	mutex_lock(&v->role_lock);
+	if (READ_ONCE(v->active)) {
+		ms_info(v, "going on without the peer: new generation");
+		r = ms_super_change(v, new_generation, NULL);
+	}
+	mutex_unlock(&v->role_lock);
 	spin_lock(&v->lock);
 	list_splice_init(&v->gen_wait, &list);
 	v->gen_busy = false;
@@ -259,11 +264,12 @@ static void end_local(struct ms_write *w)
 	struct ms_volume *v = w->v;
 	bool done;
 
-	if (!w->flush && !w->untouched) {
-		spin_lock(&v->lock);
+	spin_lock(&v->lock);
+	if (!w->flush && !w->untouched)
 		__local_ended(w);
-		spin_unlock(&v->lock);
-	}
+	else if (w->flush && w->status)
+		__ms_suspect_hot(v);	/* what the cache held may be lost */
+	spin_unlock(&v->lock);
 	if (w->status && !w->untouched)
 		ms_err_limit(v, "%s failed on the data device (%d)",
 			     w->flush ? "flush" : "write", w->status);
@@ -296,7 +302,7 @@ static void push_done(struct ms_write *w, int status)
 
 	w->status = status;
 	if (llist_add(&w->done, &v->done))
-		queue_work(v->io_wq, &v->done_work);
+		queue_work(v->done_wq, &v->done_work);
 }
 
 static void io_end(struct ms_io *io)
@@ -327,7 +333,7 @@ static void submit_local(struct ms_write *w)
 
 	if (w->zero) {
 		INIT_WORK(&w->work, zero_work);
-		queue_work(v->copy_wq, &w->work);
+		queue_work(v->zero_wq, &w->work);
 		return;
 	}
 	w->io.bdev = v->data;

@@ -37,7 +37,7 @@ struct task_struct;
 
 #define MS_NET_BACKLOG		8	/* connections that wait to be accepted */
 #define MS_NET_TIMEOUT_MS	10000	/* default for ms_net_config.timeout_ms */
-#define MS_NET_TIMEOUT_MIN_MS	3000	/* above the peer's PING interval */
+#define MS_NET_TIMEOUT_MIN_MS	2000	/* above the peer's PING interval */
 #define MS_NET_PING		HZ	/* an idle site sends at least so often */
 #define MS_NET_SLICE		(HZ / 2)	/* a blocked session looks around so often */
 #define MS_NET_SHAKE_SLICE	(HZ / 10)	/* the same before the session */
@@ -167,6 +167,8 @@ int ms_sock_accept(struct socket *listener, struct socket **psock,
 		   struct sockaddr_storage *from);
 /* Is there one? Any context. */
 bool ms_sock_pending(const struct socket *listener);
+/* Is there something to receive, or an end? */
+bool ms_sock_readable(const struct socket *sock);
 /* Options of a connected socket; @timeout in jiffies. */
 void ms_sock_tune(struct socket *sock, unsigned long timeout);
 /* How long one call may block. */

@@ -234,7 +234,7 @@ void ms_rules_meet(const struct ms_site *local, const struct ms_site *peer,
 		return;
 	}
 	d->scope = scope_of(d->relation, source, target);
-	if (source->disk == MS_DISK_INCONSISTENT)
+	if (source->disk != MS_DISK_CONSISTENT)
 		d->meeting = MS_MEET_NO_SOURCE;
 }
 

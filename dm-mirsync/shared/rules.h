@@ -118,7 +118,8 @@ struct ms_decision {
  * FORKED -> SPLIT_BRAIN. UNRELATED -> UNRELATED.
  * PEER_NEWER, BLANK_LOCAL: mirror images.
  *
- * Last: a SOURCE (or TARGET) whose source has disk INCONSISTENT becomes NO_SOURCE.
+ * Last: a SOURCE (or TARGET) whose source has disk INCONSISTENT or OUTDATED
+ * becomes NO_SOURCE: an operator has to decide.
  */
 void ms_rules_meet(const struct ms_site *local, const struct ms_site *peer,
 		   struct ms_decision *d);

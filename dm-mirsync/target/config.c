@@ -146,8 +146,8 @@ static int parse_options(struct ms_config *c, struct dm_target *ti, struct dm_ar
 		} else if (!strcasecmp(name, "timeout") && n) {
 			n--;
 			if (kstrtouint(dm_shift_arg(as), 10, &c->timeout_ms) ||
-			    c->timeout_ms < 1000 || c->timeout_ms > 600000)
-				return bad(ti, "timeout must be 1000 to 600000 milliseconds");
+			    c->timeout_ms < 2000 || c->timeout_ms > 600000)
+				return bad(ti, "timeout must be 2000 to 600000 milliseconds");
 		} else {
 			return bad(ti, "unknown option, or an option without its value");
 		}

@@ -24,6 +24,15 @@ static int check_shared(struct ms_volume *v, const struct ms_volume_config *cfg,
 		*why = "devices cannot be changed by a reload: remove and create";
 		return -EINVAL;
 	}
+	if (v->geo->sectors != cfg->sectors) {
+		*why = "size cannot be changed by a reload";
+		return -EINVAL;
+	}
+	if (v->used.key_crc != ms_crc32c(cfg->net.key, cfg->net.key ? cfg->net.key_len : 0) ||
+	    v->used.timeout_ms != cfg->net.timeout_ms) {
+		*why = "options cannot be changed by a reload: remove and create";
+		return -EINVAL;
+	}
 	if (memcmp(&v->used.local, &cfg->net.local, sizeof(v->used.local)) ||
 	    memcmp(&v->used.peer, &cfg->net.peer, sizeof(v->used.peer))) {
 		*why = "addresses cannot be changed by a reload: remove and create";
@@ -53,6 +62,8 @@ static int create(const struct ms_volume_config *cfg, struct ms_volume **pv,
 		return r;
 	v->used.data = cfg->data->bd_dev;
 	v->used.meta = cfg->meta->bd_dev;
+	v->used.key_crc = ms_crc32c(cfg->net.key, cfg->net.key ? cfg->net.key_len : 0);
+	v->used.timeout_ms = cfg->net.timeout_ms;
 	v->used.local = cfg->net.local;
 	v->used.peer = cfg->net.peer;
 	v->refs = 1;
