@@ -10,7 +10,7 @@
  * address translation between them), each gives way after a random time.
  *
  * Connections are taken from the peer's host only. One that says nothing gives
- * way to the next in the backlog soon. One that does not get through the
+ * way to the next in the backlog. One that does not get through the
  * handshake makes the next dial come first and without giving way, so that a
  * stranger on the peer's host who connects without end cannot keep the sites
  * apart. Session thread only.
@@ -75,21 +75,38 @@ void ms_link_drain(struct ms_net *n)
 	}
 }
 
-/* Return: 0, -EAGAIN when nothing is there, other: look again. */
-static int accept_one(struct ms_net *n)
+/* The next one in the backlog that is from the peer's host. */
+static int accept_peer(struct ms_net *n, struct socket **psock)
 {
 	struct sockaddr_storage from;
-	struct socket *sock;
 	int r;
 
-	r = ms_sock_accept(n->listener, &sock, &from);
+	r = ms_sock_accept(n->listener, psock, &from);
+	if (r || !foreign(n, &from))
+		return r;
+	DMWARN_LIMIT("%s: connection from %pISpc, which is not the peer's address: closed",
+		     n->name, &from);
+	ms_sock_release(*psock);
+	n->distrust = true;
+	return -EPERM;
+}
+
+/*
+ * The first one in the backlog that says something; the peer says HELLO as
+ * soon as it is connected. If none does: the last one, the others are closed.
+ * Return: 0, -EAGAIN when nothing is there, other: look again.
+ */
+static int accept_one(struct ms_net *n)
+{
+	struct socket *sock, *next;
+	int r;
+
+	r = accept_peer(n, &sock);
 	if (r)
 		return r;
-	if (foreign(n, &from)) {
-		DMWARN_LIMIT("%s: connection from %pISpc, which is not the peer's address: closed",
-			     n->name, &from);
+	while (!ms_sock_readable(sock) && !accept_peer(n, &next)) {
 		ms_sock_release(sock);
-		return -EPERM;
+		sock = next;
 	}
 	n->initiator = false;
 	n->yield_at = jiffies + MS_NET_MUTE;

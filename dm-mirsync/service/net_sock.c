@@ -10,6 +10,7 @@
 #include <linux/sched/mm.h>
 #include <linux/tcp.h>
 #include <net/inet_connection_sock.h>
+#include <net/tcp_states.h>
 
 #include "service/net_internal.h"
 
@@ -149,6 +150,12 @@ int ms_sock_accept(struct socket *listener, struct socket **psock,
 bool ms_sock_pending(const struct socket *listener)
 {
 	return inet_csk_listen_poll(listener->sk);
+}
+
+bool ms_sock_readable(const struct socket *sock)
+{
+	return !skb_queue_empty_lockless(&sock->sk->sk_receive_queue) ||
+	       READ_ONCE(sock->sk->sk_state) != TCP_ESTABLISHED;
 }
 
 void ms_sock_tune(struct socket *sock, unsigned long timeout)
