@@ -60,6 +60,8 @@ install: cli
 	install -D -m 755 $(BUILD)/mirsync $(DESTDIR)$(PREFIX)/sbin/mirsync
 	set -e; for page in $(wildcard userspace/man/*.8 doc/man/*.8); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/}; done
+	set -e; for page in $(wildcard userspace/man/*.5); do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man5/$${page##*/}; done
 
 clean:
 	rm -rf ./$(BUILD)

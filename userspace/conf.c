@@ -92,8 +92,8 @@ static const char *judge_timeout(char *v)
 {
 	u64 ms;
 
-	return cli_parse_number(v, &ms) || ms < 1000 || ms > 600000 ?
-		"not a number of milliseconds from 1000 to 600000" : NULL;
+	return cli_parse_number(v, &ms) || ms < 2000 || ms > 600000 ?
+		"not a number of milliseconds from 2000 to 600000" : NULL;
 }
 
 static const char *judge_words(char *v)

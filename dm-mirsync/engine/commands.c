@@ -299,8 +299,7 @@ static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 	r = ms_request(v, MS_F_FAILBACK_BEGIN, &b, sizeof(b), MS_F_RESULT, res,
 		       sizeof(*res), NULL);
 	if (!r && res->status) {
-		res->text[sizeof(res->text) - 1] = 0;
-		strscpy(fb->error, res->text, sizeof(fb->error));
+		ms_result_text(res, fb->error, sizeof(fb->error));
 		r = ms_refuse_command(v, -EPERM, fb->error);
 	}
 	kfree(res);
@@ -444,8 +443,7 @@ static int ask_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 	r = ms_request(v, MS_F_SWITCH, &body, sizeof(body), MS_F_RESULT, res,
 		       sizeof(*res), NULL);
 	if (!r && res->status) {
-		res->text[sizeof(res->text) - 1] = 0;
-		strscpy(sw->error, res->text, sizeof(sw->error));
+		ms_result_text(res, sw->error, sizeof(sw->error));
 		r = -EPERM;
 	}
 	gens = r ? NULL : kzalloc(sizeof(*gens), GFP_KERNEL);

@@ -164,6 +164,7 @@ static int op_up(void *ctx, const struct ms_ready *peer_ready)
 	v->failback = 0;
 	v->failback_judged = false;
 	v->failback_agreed = false;
+	v->failback_forget = false;
 	bitmap_zero(v->cand_map, v->geo->extents);	/* set again when the scope is all */
 	v->n_cand = 0;
 	meeting = v->decision.meeting;

@@ -230,6 +230,15 @@ void ms_inbound_result(struct ms_inbound *in, int status, const char *text)
 	ms_inbound_reply(in, MS_F_RESULT, &res, sizeof(res));
 }
 
+void ms_result_text(const struct ms_result *res, char *text, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < size && i < sizeof(res->text) && res->text[i]; i++)
+		text[i] = res->text[i] >= ' ' && res->text[i] <= '~' ? res->text[i] : '?';
+	text[i] = 0;
+}
+
 void ms_requests_init(struct ms_volume *v)
 {
 	INIT_LIST_HEAD(&v->requests);

@@ -56,6 +56,8 @@ int ms_inbound_take(struct ms_volume *v, const struct ms_head *h, const void *bo
 void ms_inbound_reply(struct ms_inbound *in, u16 type, const void *body, u32 len);
 /* ... with a RESULT of @status (negative errno or 0) and @text. */
 void ms_inbound_result(struct ms_inbound *in, int status, const char *text);
+/* The peer's text in a RESULT, made printable. */
+void ms_result_text(const struct ms_result *res, char *text, size_t size);
 /* Send a frame without an answer; @body is copied. Return: 0, -ENOTCONN, -ENOMEM. */
 int ms_send_note(struct ms_volume *v, u32 session, u16 type, u64 handle,
 		 const void *body, u32 len);

@@ -568,7 +568,7 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 
 	ms_request_prepare(&rq, MS_F_GO, &go, sizeof(go), MS_F_RESULT, res, sizeof(*res));
 	spin_lock(&v->lock);
-	*gap = v->n_cand || v->n_marked || v->peer_disk != MS_DISK_CONSISTENT ||
+	*gap = v->failback == 2 || v->n_cand || v->n_marked || v->peer_disk != MS_DISK_CONSISTENT ||
 	       (v->sb.gens.offered != v->sb.gens.current_gen &&
 		v->sb.gens.base != v->sb.gens.current_gen);
 	go.gap = cpu_to_le32(*gap);

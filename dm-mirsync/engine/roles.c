@@ -264,7 +264,8 @@ int ms_roles_take_go(struct ms_volume *v, const struct ms_head *h, const struct 
 	return r ?: result_note(v, h->handle, 0);
 }
 
-void ms_roles_take_done(struct ms_inbound *in)
+/* role_lock is held. */
+static int take_lineage(struct ms_inbound *in, const char **why)
 {
 	const struct ms_done *done = (void *)in->body;
 	struct ms_volume *v = in->v;
@@ -277,27 +278,40 @@ void ms_roles_take_done(struct ms_inbound *in)
 	if (ok && v->n_marked)
 		ok = false;
 	spin_unlock(&v->lock);
-	if (!ok)
-		return ms_inbound_result(in, -EAGAIN, "segments are marked here that were not copied");
+	if (!ok) {
+		*why = "segments are marked here that were not copied";
+		return -EAGAIN;
+	}
 	gens = kzalloc(sizeof(*gens), GFP_NOIO);
 	if (!gens)
-		return ms_inbound_result(in, -ENOMEM, NULL);
+		return -ENOMEM;
 	ms_gens_decode(&done->gens, gens);
 	r = blkdev_issue_flush(v->data);
 	if (!r)
 		r = ms_super_change(v, adopt_lineage, gens);
 	kfree(gens);
-	if (!r) {
-		spin_lock(&v->lock);
-		v->target_copying = false;
-		v->in_sync = v->session == in->session && v->receiving;
-		bitmap_zero(v->cand_map, v->geo->extents);
-		v->n_cand = 0;
-		spin_unlock(&v->lock);
-		ms_info(v, "in sync: this site has all of the primary's data");
-	}
-	ms_inbound_result(in, r, NULL);
-	ms_volume_event(v);
+	if (r)
+		return r;
+	spin_lock(&v->lock);
+	v->target_copying = false;
+	v->in_sync = v->session == in->session && v->receiving;
+	bitmap_zero(v->cand_map, v->geo->extents);
+	v->n_cand = 0;
+	spin_unlock(&v->lock);
+	ms_info(v, "in sync: this site has all of the primary's data");
+	return 0;
+}
+
+void ms_roles_take_done(struct ms_inbound *in)
+{
+	const char *why = NULL;
+	int r;
+
+	mutex_lock(&in->v->role_lock);
+	r = take_lineage(in, &why);
+	mutex_unlock(&in->v->role_lock);
+	ms_inbound_result(in, r, why);
+	ms_volume_event(in->v);
 }
 
 /*
