@@ -19,6 +19,8 @@ enum mistake {
 	MISTAKE_NO_NEW_GENERATION,	/* going alone without one */
 	MISTAKE_NOT_OFFERED,		/* DONE is sent without persisting the offer */
 	MISTAKE_SWITCH_TELLS,		/* a switchover tells a generation that was not offered */
+	MISTAKE_SWITCH_TELLS_LATE,	/* ... and one that began after the promotion */
+	MISTAKE_STALE_HELLO,		/* a generation begun behind a hello does not void it */
 	MISTAKE_MARKS_CLEARED_EARLY,	/* a target forgets its marks before DONE */
 	MISTAKE_PROMOTE_BLIND,		/* a promotion does not look at the relation */
 	MISTAKE_CONSISTENT_EARLY,	/* a target is not recorded as inconsistent */
@@ -28,6 +30,7 @@ enum mistake {
 
 /* How far a session has come. The source is w->src. */
 enum phase {
+	PH_HELLO,		/* hellos are exchanged, conclusions not put into force */
 	PH_MET,
 	PH_OFFERED,		/* offer persisted, GO not sent */
 	PH_COPY,		/* GO with gap; mirrored from here on */
@@ -47,6 +50,7 @@ struct side {
 	/* in memory */
 	u8 up, claim, pending;	/* pending: unconfirmed writes not completed */
 	u8 meeting, scope, relation;
+	u8 acted, stale;	/* the meeting is in force here; the hello is not true any more */
 };
 
 struct world {
@@ -74,8 +78,9 @@ u8 model_only_at(const struct world *w, u32 i);
 bool model_mirrored(const struct world *w);
 
 /* model_steps.c: each changes @w; false: cannot happen or is not allowed now */
-/* @who: sides at which the meeting takes effect before the link is gone; 3: it stays. */
-bool model_join(struct world *w, u32 who);
+/* Hellos are exchanged; then each side puts its conclusion into force. */
+bool model_join(struct world *w);
+bool model_act(struct world *w, u32 i);
 /* The next step of a session that needs nobody's command. */
 bool model_advance(struct world *w);
 bool model_copy_last(struct world *w);
@@ -83,7 +88,7 @@ bool model_write(struct world *w, u32 i);
 bool model_complete(struct world *w, u32 i);
 bool model_promote(struct world *w, u32 i, bool alone, bool force);
 bool model_demote(struct world *w, u32 i);
-bool model_failback(struct world *w, u32 i, bool force, bool reached);
+bool model_failback(struct world *w, u32 i, bool force);
 bool model_ask_switch(struct world *w);
 bool model_take_switch(struct world *w);
 bool model_end_switch(struct world *w);

@@ -165,7 +165,8 @@ void model_forget_session(struct world *w)
 {
 	w->connected = w->src = w->phase = w->cand = w->sent = 0;
 	for (u32 i = 0; i < 2; i++)
-		w->s[i].meeting = w->s[i].scope = w->s[i].relation = 0;
+		w->s[i].meeting = w->s[i].scope = w->s[i].relation =
+			w->s[i].acted = w->s[i].stale = 0;
 }
 
 /* Return: how many generations are known. */

@@ -69,6 +69,9 @@ static void start_gen(struct world *w, u32 i)
 
 	ms_gens_start(&g, unused_gen(w));
 	set_gens(&w->s[i], &g);
+	if (w->connected && w->phase == PH_HELLO && !w->s[i].acted &&
+	    model_mistake != MISTAKE_STALE_HELLO)
+		w->s[i].stale = 1;
 }
 
 static bool shared(const struct world *w, u32 i)
@@ -164,8 +167,7 @@ static void apply_meeting(struct world *w, u32 i)
 	}
 }
 
-/* @who: sides at which the meeting takes effect before the link is gone; 3: it stays. */
-bool model_join(struct world *w, u32 who)
+bool model_join(struct world *w)
 {
 	struct ms_site site[2];
 	struct ms_decision d;
@@ -181,14 +183,29 @@ bool model_join(struct world *w, u32 who)
 		w->s[i].relation = d.relation;
 	}
 	w->connected = 1;
-	w->phase = PH_MET;
+	w->phase = PH_HELLO;
 	w->src = w->s[1].meeting == MS_MEET_SOURCE;
 	check_meeting(w);
-	for (u32 i = 0; i < 2; i++)
-		if (who >> i & 1)
-			apply_meeting(w, i);
-	if (who != 3)
+	return true;
+}
+
+bool model_act(struct world *w, u32 i)
+{
+	struct side *s = &w->s[i];
+
+	if (!w->connected || w->phase != PH_HELLO || s->acted)
+		return false;
+	if (s->stale) {
 		model_forget_session(w);
+		return true;
+	}
+	s->acted = 1;
+	apply_meeting(w, i);
+	if (w->s[!i].acted) {
+		check_meeting(w);
+		w->phase = PH_MET;
+		w->s[0].acted = w->s[1].acted = 0;
+	}
 	return true;
 }
 
@@ -230,6 +247,22 @@ static void adopt(struct world *w)
 	w->phase = PH_ADOPTED;
 }
 
+/* The target agreed to a failback: it was outdated so far, or is named the loser by force. */
+static void give_up(struct world *w)
+{
+	struct side *s = &w->s[w->src], *t = &w->s[!w->src];
+
+	if (t->meeting == MS_MEET_SPLIT_BRAIN || t->meeting == MS_MEET_UNRELATED) {
+		struct ms_gens none;
+
+		memset(&none, 0, sizeof(none));
+		set_gens(t, &none);
+		w->acked &= s->data;	/* what the winner lacks is given up */
+	}
+	t->meeting = MS_MEET_TARGET;
+	check_meeting(w);
+}
+
 static void go(struct world *w)
 {
 	struct side *s = &w->s[w->src], *t = &w->s[!w->src];
@@ -245,6 +278,9 @@ static void go(struct world *w)
 	if (model_mistake != MISTAKE_CONSISTENT_EARLY)
 		t->disk = MS_DISK_INCONSISTENT;
 	t->role = MS_ROLE_SECONDARY;
+	lose_role(t, MS_CLAIM_NONE);
+	if (t->meeting != MS_MEET_TARGET)
+		give_up(w);
 	w->phase = PH_COPY;
 }
 
@@ -349,11 +385,7 @@ bool model_write(struct world *w, u32 i)
 	return true;
 }
 
-/*
- * Unconfirmed writes are completed, behind a new generation if need be. One that
- * began behind a meeting's back makes the meeting void, unless this site is its
- * source anyway.
- */
+/* Unconfirmed writes are completed, behind a new generation if need be. */
 bool model_complete(struct world *w, u32 i)
 {
 	struct side *s = &w->s[i];
@@ -362,9 +394,6 @@ bool model_complete(struct world *w, u32 i)
 		return false;
 	if (shared(w, i)) {
 		start_gen(w, i);
-		if (w->connected && s->meeting != MS_MEET_SOURCE &&
-		    model_mistake != MISTAKE_LATE_COMPLETION)
-			model_forget_session(w);
 		return true;
 	}
 	w->acked |= s->pending;
@@ -400,6 +429,8 @@ bool model_promote(struct world *w, u32 i, bool alone, bool force)
 		return false;
 	if (force)
 		w->acked &= s->data;	/* what it lacks is given up */
+	else if (s->disk == MS_DISK_INCONSISTENT)
+		wrong("an inconsistent disk promoted without force");
 	else if (w->connected && model_only_at(w, !i) & ~w->s[!i].pending)
 		wrong("a promotion beside a peer with more, without force");
 	/* What was copied here is flushed before this disk is called consistent. */
@@ -429,10 +460,13 @@ bool model_demote(struct world *w, u32 i)
 	return true;
 }
 
-/* @reached: the question arrives at the peer. */
-bool model_failback(struct world *w, u32 i, bool force, bool reached)
+/*
+ * The peer agrees, for this session, to be the target, and the source begins
+ * at once; at the peer nothing changes before GO.
+ */
+bool model_failback(struct world *w, u32 i, bool force)
 {
-	struct side *s = &w->s[i], *t = &w->s[!i];
+	struct side *s = &w->s[i];
 	struct ms_situation st = situation(w, i);
 
 	if (!s->up || ms_rules_failback(&st, force))
@@ -443,25 +477,10 @@ bool model_failback(struct world *w, u32 i, bool force, bool reached)
 	if (force && !ms_rules_failback(&st, false))
 		return false;
 	s->flags |= MS_SB_ALL_CANDIDATES;
-	if (!reached) {
-		model_forget_session(w);
-		return true;
-	}
-	t->role = MS_ROLE_SECONDARY;
-	lose_role(t, MS_CLAIM_NONE);
-	if (t->meeting == MS_MEET_SPLIT_BRAIN || t->meeting == MS_MEET_UNRELATED) {
-		struct ms_gens none;
-
-		memset(&none, 0, sizeof(none));
-		set_gens(t, &none);
-		w->acked &= s->data;
-	}
 	w->src = i;
 	w->phase = PH_MET;
 	s->meeting = MS_MEET_SOURCE;
-	t->meeting = MS_MEET_TARGET;
-	s->scope = t->scope = MS_SCOPE_ALL;
-	check_meeting(w);
+	s->scope = MS_SCOPE_ALL;
 	return true;
 }
 
@@ -504,7 +523,8 @@ bool model_end_switch(struct world *w)
 
 	if (w->phase != PH_SWITCH_DONE)
 		return false;
-	sent = gens_sent(w);
+	sent = model_mistake == MISTAKE_SWITCH_TELLS_LATE ?
+		gens_of(&w->s[w->src]) : gens_sent(w);
 	ms_gens_adopt(&g, &sent);
 	set_gens(old, &g);
 	model_forget_session(w);

@@ -78,7 +78,7 @@ static void check(const struct world *w, const char *how)
 	if (a->claim == MS_CLAIM_ACTIVE && b->claim == MS_CLAIM_ACTIVE) {
 		if (a->current_gen == b->current_gen)
 			wrong_state(w, "two masters of one generation", how);
-		if (w->connected && a->meeting != MS_MEET_SPLIT_BRAIN &&
+		if (w->connected && w->phase != PH_HELLO && a->meeting != MS_MEET_SPLIT_BRAIN &&
 		    a->meeting != MS_MEET_UNRELATED && w->phase != PH_SWITCH_DONE)
 			wrong_state(w, "two masters in one session", how);
 	}
@@ -92,6 +92,8 @@ static void check(const struct world *w, const char *how)
 
 		if (t->claim != MS_CLAIM_NONE || s->claim != MS_CLAIM_ACTIVE)
 			wrong_state(w, "mirrored, and not from a master to a secondary", how);
+		if (s->disk == MS_DISK_INCONSISTENT)
+			wrong_state(w, "copied from an inconsistent disk", how);
 		if (t->disk == MS_DISK_CONSISTENT && s->data != t->data &&
 		    (s->data ^ t->data) & ~s->pending)
 			wrong_state(w, "the target passes for consistent and is not the same", how);
@@ -132,19 +134,16 @@ static void expand_side(const struct world *from, u32 i)
 	TRY("promote alone", model_promote(&w, i, true, false));
 	TRY("promote by force", model_promote(&w, i, false, true));
 	TRY("demote", model_demote(&w, i));
-	for (u32 k = 0; k < 2; k++) {
-		TRY("failback", model_failback(&w, i, k, true));
-		TRY("failback, question lost", model_failback(&w, i, k, false));
-	}
+	TRY("failback", model_failback(&w, i, false));
+	TRY("failback by force", model_failback(&w, i, true));
+	TRY("conclude", model_act(&w, i));
 }
 
 static void expand(const struct world *from)
 {
 	for (u32 i = 0; i < 2; i++)
 		expand_side(from, i);
-	TRY("connect", model_join(&w, 3));
-	for (u32 who = 0; who < 3; who++)
-		TRY("connect, cut", model_join(&w, who));
+	TRY("connect", model_join(&w));
 	TRY("cut", model_cut(&w));
 	for (u32 k = 0; k < 4; k++)
 		TRY("cut while writing", model_cut_writing(&w, k & 1, k >> 1));
@@ -203,7 +202,7 @@ static bool operate(struct world *w)
 			return model_demote(w, !win) || promote_somehow(w, win);
 		if (w->s[!win].claim == MS_CLAIM_ACTIVE)
 			return model_demote(w, !win);
-		return model_failback(w, win, false, true) || model_failback(w, win, true, true);
+		return model_failback(w, win, false) || model_failback(w, win, true);
 	}
 	return false;
 }
@@ -220,7 +219,7 @@ static bool way_out(const struct world *from)
 			continue;
 		if (model_reboot(&w, 0, w.s[0].role) || model_reboot(&w, 1, w.s[1].role))
 			continue;
-		if (model_join(&w, 3))
+		if (model_join(&w) || model_act(&w, 0) || model_act(&w, 1))
 			continue;
 		if (w.phase >= PH_SWITCH_ASKED ? model_cut(&w) : model_advance(&w))
 			continue;
@@ -347,6 +346,8 @@ static void name(void **state) \
 FINDS(alone_without_a_new_generation, MISTAKE_NO_NEW_GENERATION)
 FINDS(done_without_an_offer, MISTAKE_NOT_OFFERED)
 FINDS(switch_tells_what_was_not_offered, MISTAKE_SWITCH_TELLS)
+FINDS(switch_tells_what_began_later, MISTAKE_SWITCH_TELLS_LATE)
+FINDS(generation_begun_behind_a_hello, MISTAKE_STALE_HELLO)
 FINDS(marks_cleared_before_done, MISTAKE_MARKS_CLEARED_EARLY)
 FINDS(promotion_blind_to_the_relation, MISTAKE_PROMOTE_BLIND)
 FINDS(completed_after_the_role_was_lost, MISTAKE_LATE_COMPLETION)
@@ -360,6 +361,8 @@ int main(void)
 		cmocka_unit_test(alone_without_a_new_generation),
 		cmocka_unit_test(done_without_an_offer),
 		cmocka_unit_test(switch_tells_what_was_not_offered),
+		cmocka_unit_test(switch_tells_what_began_later),
+		cmocka_unit_test(generation_begun_behind_a_hello),
 		cmocka_unit_test(marks_cleared_before_done),
 		cmocka_unit_test(promotion_blind_to_the_relation),
 		cmocka_unit_test(completed_after_the_role_was_lost),
