@@ -93,6 +93,7 @@ bool model_ask_switch(struct world *w);
 bool model_take_switch(struct world *w);
 bool model_end_switch(struct world *w);
 bool model_crash(struct world *w, u32 i, bool lose);
+bool model_crash_damaged(struct world *w, u32 i);
 bool model_crash_writing(struct world *w, u32 i, bool local, bool peer);
 bool model_cut_writing(struct world *w, bool peer, bool target_crashes);
 bool model_cut(struct world *w);

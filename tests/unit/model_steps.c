@@ -539,6 +539,17 @@ bool model_crash(struct world *w, u32 i, bool lose)
 	return true;
 }
 
+/* A crash that damages the activity record: marks are lost, and that is known. */
+bool model_crash_damaged(struct world *w, u32 i)
+{
+	if (!w->s[i].up)
+		return false;
+	crash(w, i, true);
+	w->s[i].marks = 0;
+	w->s[i].flags |= MS_SB_ALL_CANDIDATES;
+	return true;
+}
+
 /* The source crashes with a write in flight: it may be at either disk, or not. */
 bool model_crash_writing(struct world *w, u32 i, bool local, bool peer)
 {

@@ -16,7 +16,7 @@
  */
 #include "model.h"
 
-#define MAX_STATES	6000000u
+#define MAX_STATES	8000000u
 #define GENERATIONS	8u	/* more are never known at once */
 
 /* --- the states visited --- */
@@ -123,6 +123,7 @@ static void expand_side(const struct world *from, u32 i)
 	TRY("crash", model_crash(&w, i, false));
 	if (from->s[i].unflushed)
 		TRY("crash, cache lost", model_crash(&w, i, true));
+	TRY("crash, record damaged", model_crash_damaged(&w, i));
 	for (u32 k = 0; k < 4; k++)
 		TRY("crash while writing", model_crash_writing(&w, i, k & 1, k >> 1));
 	TRY("reboot as secondary", model_reboot(&w, i, false));
