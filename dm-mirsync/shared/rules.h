@@ -134,6 +134,12 @@ const char *ms_claim_name(enum ms_claim c);
 const char *ms_role_name(enum ms_role r);
 const char *ms_disk_name(enum ms_disk d);
 
+/*
+ * Whoever tells the peer a generation that it may take over has persisted
+ * offered = current before; whoever starts one behind a hello that is on its
+ * way meets again. tests/unit/test_model.c shows what happens otherwise.
+ */
+
 /* Start a new generation @gen (random, not 0): the current one moves to the history. base and offered stay. */
 void ms_gens_start(struct ms_gens *g, u64 gen);
 /* The peer has everything: base becomes current, nothing is offered. */
