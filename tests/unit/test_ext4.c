@@ -21,8 +21,6 @@
 #define SEGMENT		65536u
 #define EXTENT_MAGIC	0xf30a	/* of an extent tree block, at its begin */
 
-extern char **environ;
-
 static char dir[PATH_MAX];
 static char image[PATH_MAX + 32], source[PATH_MAX + 32], script[PATH_MAX + 32];
 static u8 *before, *after;
