@@ -44,7 +44,7 @@ run_in_guests()
 		: >"$out/progress"
 		limit=120
 		for file in "${remaining[@]}"; do
-			limit=$((limit + $(header timeout 120 "$file") + 60))
+			limit=$((limit + $(header timeout 400 "$file") + 60))
 		done
 		tests/qemu/vm -k "$kver" -n "check-$(series "$kver")" -o "$out" -t "$limit" -- \
 			tests/qemu/run-cases "$TOP/build/$kver/dm-mirsync.ko" "${remaining[@]}" \
@@ -65,7 +65,7 @@ run_in_guests()
 					current=$name
 					begin=$SECONDS
 					file=$(case_file "$name" "${remaining[@]}")
-					deadline=$((SECONDS + $(header timeout 120 "$file") + 90))
+					deadline=$((SECONDS + $(header timeout 400 "$file") + 90))
 					continue
 				fi
 				report "$verdict" "$prefix$name" "$seconds" "$out/$name.log"
