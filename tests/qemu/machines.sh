@@ -20,6 +20,10 @@
 # OUT is the directory of it all, KVER the kernel; DATA_MIB (1024) and META_MIB (64) the
 # disks' sizes; VM_LIMIT (900) the seconds after which a machine ends; EXEC_LIMIT (120) the
 # same for a command. Machines still there when the script ends are killed.
+#
+# At most two guests run on one machine at a time (see vm). The first vm_boot waits for both
+# places and keeps them until the script ends: two scripts that had one each would wait
+# for one another, and a machine that was killed shall not queue for its next life.
 
 MACHINES=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 MACHINES_TOP=$(cd "$MACHINES/../.." && pwd)
@@ -30,13 +34,35 @@ declare -A MACHINE_PID=()
 declare -A MACHINE_IP=([A]=10.77.0.1 [B]=10.77.0.2)
 declare -A MACHINE_PEER=([A]=B [B]=A)
 
+# Waits for both at once, behind whoever else needs both; who needs one never waits while
+# it has one. The machines inherit the locks: a place is free when they are gone too.
+vm_places()
+{
+	local places=/tmp/.mirsync-vm first second
+	[ -z "${MACHINE_PLACES-}" ] || return 0
+	MACHINE_PLACES=1
+	exec 7>"$places.both" 8>"$places.0" 9>"$places.1"
+	if ! flock -n 7 || ! flock -n 8 || ! flock -n 9; then
+		echo "waiting until no other guests run on this machine" >&2
+		flock 7
+		flock 8 &
+		first=$!
+		flock 9 &
+		second=$!
+		wait "$first"
+		wait "$second"
+	fi
+	exec 7>&-
+}
+
 vm_boot()
 {
 	local name=$1
 	shift
+	vm_places
 	mkdir -p "$OUT/$name"
 	rm -f "$OUT/$name"/{qemu.pid,agent.sock,stream}
-	"$MACHINES/vm" -k "$KVER" -n "$name" -o "$OUT/$name" -t "${VM_LIMIT:-900}" \
+	"$MACHINES/vm" -s -k "$KVER" -n "$name" -o "$OUT/$name" -t "${VM_LIMIT:-900}" \
 		-m "${VM_MIB:-1536}" -l "$name:${MACHINE_PEER[$name]}" -i "${MACHINE_IP[$name]}/24" \
 		-d "$OUT/$name.data:${DATA_MIB:-1024}M" -d "$OUT/$name.meta:${META_MIB:-64}M" \
 		"$@" -- tests/qemu/agent >"$OUT/$name.vm.log" 2>&1 </dev/null &
@@ -96,8 +122,8 @@ vm_gone()
 {
 	wait "${MACHINE_PID[$1]}" 2>/dev/null || true
 	unset "MACHINE_PID[$1]"
-	# The next life begins a new one.
-	cat "$OUT/$1/console.log" >>"$OUT/$1.console.log"
+	# The next life begins a new one. It may have died before it had one.
+	cat "$OUT/$1/console.log" >>"$OUT/$1.console.log" 2>/dev/null || true
 }
 
 vm_stop()
