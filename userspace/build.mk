@@ -25,11 +25,5 @@ $(BUILD)/cli/%.o: %.c userspace/build.mk
 
 -include $(CLI_OBJECTS:.o=.d)
 
-install: install-man5
-
-install-man5:
-	install -D -m 644 userspace/man/mirsync.conf.5 \
-		$(DESTDIR)$(PREFIX)/share/man/man5/mirsync.conf.5
-
 FORCE:
-.PHONY: FORCE install-man5
+.PHONY: FORCE
