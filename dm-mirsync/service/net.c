@@ -259,13 +259,20 @@ void ms_net_close_sock(struct ms_net *n)
 		ms_sock_release(sock);
 }
 
-void ms_net_complain(struct ms_net *n, const char *what, int r)
+void ms_net_complain(struct ms_net *n, struct ms_net_complaint *last,
+		     const char *what, int r)
 {
-	if (r == n->complained && time_before(jiffies, n->complained_at + 60 * HZ))
+	if (r == last->r && time_before(jiffies, last->at + 60 * HZ))
 		return;
-	n->complained = r;
-	n->complained_at = jiffies;
+	last->r = r;
+	last->at = jiffies;
 	DMWARN_LIMIT("%s: %s %pISpc: %pe", n->name, what, &n->peer, ERR_PTR(r));
+}
+
+void ms_net_forget_complaints(struct ms_net *n)
+{
+	n->no_connection.r = 0;
+	n->no_handshake.r = 0;
 }
 
 void ms_net_stats(struct ms_net *n, struct ms_net_stats *s)

@@ -46,7 +46,7 @@ struct task_struct;
 #define MS_NET_MUTE		(HZ / 5)	/* the same while others wait in the backlog */
 #define MS_NET_SHAKE		(5 * HZ)	/* limit for HELLO and AUTH each */
 #define MS_NET_CONNECT		(2 * HZ)	/* limit for TCP's connection */
-#define MS_NET_STEADY		(2 * HZ)	/* after a session of that length the back-off begins anew */
+#define MS_NET_STEADY		(2 * HZ)	/* a session that resets the back-off */
 #define MS_NET_LINGER		HZ	/* limit for the peer to read a REFUSE */
 
 #define MS_NET_AHEAD		512	/* bytes read ahead of what was asked for */
@@ -61,6 +61,12 @@ enum ms_net_phase {
 	MS_NET_LINK,		/* no connection, or it is being made */
 	MS_NET_SHAKING,		/* handshake */
 	MS_NET_SESSION,		/* from up() on */
+};
+
+/* The last error of a kind that was reported. */
+struct ms_net_complaint {
+	int r;
+	unsigned long at;
 };
 
 struct ms_net {
@@ -117,8 +123,7 @@ struct ms_net {
 	unsigned long deadline;		/* of the handshake's step */
 	unsigned long next_dial;
 	unsigned int backoff_ms;
-	int complained;			/* the last error that was reported */
-	unsigned long complained_at;
+	struct ms_net_complaint no_connection, no_handshake;
 	unsigned long heard;		/* when bytes last came */
 	unsigned long waiting;		/* since when they are waited for */
 	unsigned long looked_at;	/* when the listener was last looked at */
@@ -151,7 +156,10 @@ void ms_net_close_sock(struct ms_net *n);
 /* Wake who is blocked in the attempt's socket. Process context. */
 void ms_net_shutdown(struct ms_net *n);
 /* A line in the log, unless it is the same error again. */
-void ms_net_complain(struct ms_net *n, const char *what, int r);
+void ms_net_complain(struct ms_net *n, struct ms_net_complaint *last,
+		     const char *what, int r);
+/* From now on every error is news. */
+void ms_net_forget_complaints(struct ms_net *n);
 
 /* net_sock.c: sockets, without any knowledge of frames or handles */
 

@@ -39,7 +39,7 @@ void ms_link_reset(struct ms_net *n)
 	n->backoff_ms = first_interval(n);
 	n->next_dial = jiffies;
 	n->distrust = false;
-	n->complained = 0;
+	ms_net_forget_complaints(n);
 }
 
 void ms_link_lost(struct ms_net *n, unsigned long lived)
@@ -163,7 +163,7 @@ static int dial(struct ms_net *n)
 			ms_net_close_sock(n);
 	}
 	if (r && r != -EAGAIN && !ms_net_cutting(n))
-		ms_net_complain(n, "cannot connect to", r);
+		ms_net_complain(n, &n->no_connection, "cannot connect to", r);
 	return r;
 }
 

@@ -125,7 +125,7 @@ static void session(struct ms_net *n)
 	n->heard = jiffies;
 	n->looked_at = jiffies;
 	n->probing = false;
-	n->complained = 0;
+	ms_net_forget_complaints(n);
 	atomic64_inc(&n->sessions);
 	DMINFO_LIMIT("%s: connected with %pISpc, %s%s", n->name, &n->peer,
 		     n->initiator ? "outgoing" : "incoming",
@@ -152,7 +152,7 @@ static void attempt(struct ms_net *n)
 		session(n);
 	} else {
 		if (r != -EAGAIN && r != -ECONNREFUSED && !ms_net_cutting(n))
-			ms_net_complain(n, "no handshake with", r);
+			ms_net_complain(n, &n->no_handshake, "no handshake with", r);
 		ms_link_lost(n, 0);
 	}
 	ms_net_close_sock(n);
