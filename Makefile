@@ -38,7 +38,7 @@ lint: sparse
 check:
 	tests/run
 
-demo: modules cli
+demo:
 	tests/demo/run
 
 install-deps:
