@@ -43,6 +43,8 @@ refused 'damaged' "$free_data" "$(losetup --find --show "$LAB/bad.meta")"
 vol_create b secondary
 vol_create a primary
 wait_insync a
+# What was hot cools, which writes to the metadata: not while it is compared.
+wait_field b hot '0/*'
 refused 'data device is in use' "${DATA[a]}" "$free_meta"
 refused 'in use' "$free_data" "${META[b]}"
 refused 'data device is in use' "${DATA[b]}" "$free_meta"

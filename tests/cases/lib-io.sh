@@ -22,15 +22,21 @@ fio_write()
 	fio_run "$file" randwrite --size="${DATA_MIB}m" --io_size=8m "$@"
 }
 
-# fio_load_start FILE [OPTION...]: random writes in the background until fio_load_stop.
+# fio_load_start FILE [OPTION...]: random writes in the background until fio_load_stop;
+# returns when some have ended.
 fio_load_start()
 {
-	local file=$1
+	local file=$1 before end=$((SECONDS + 60))
 	shift
+	before=$(disk_sectors "$file" write)
 	fio_run "$file" randwrite --size="${DATA_MIB}m" --time_based --runtime=3600 \
 		--do_verify=0 "$@" &
 	FIO_LOAD=$!
-	sleep 2
+	while [ "$(disk_sectors "$file" write)" = "$before" ]; do
+		[ "$SECONDS" -lt "$end" ] || fail "the load does not begin"
+		sleep 0.2
+	done
+	sleep 1
 }
 
 fio_load_stop()

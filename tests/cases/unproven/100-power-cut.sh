@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# The state of a site's disks at an instant under load, as a power cut leaves it: mirsync
+# check says that it needs recovery (1); created from it the volume comes up unclean, with
+# suspects and no more than those, and resyncs; the primary and the secondary likewise.
+# scenario: 13
+# timeout: 360
+# shellcheck disable=SC2034 # read by lib.sh
+DATA_MIB=32 CHECK=data
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-io.sh"
+
+# Both disks of a site on linear targets, so that they can be stopped at an instant.
+stack() # SITE
+{
+	local kind
+	for kind in data meta; do
+		dmsetup create "$1.$kind" --table "0 $(blockdev --getsz "${disk[$1.$kind]}") linear ${disk[$1.$kind]} 0"
+	done
+	DATA[$1]=/dev/mapper/$1.data META[$1]=/dev/mapper/$1.meta
+}
+
+# The data first: what the metadata says after it needs nothing that is younger.
+power_cut() # SITE
+{
+	local kind
+	for kind in data meta; do
+		dmsetup suspend --nolockfs "$1.$kind"
+	done
+	cut_link
+	for kind in data meta; do
+		cp "$LAB/$1.$kind" "$LAB/copy.$kind"
+		dmsetup resume "$1.$kind"
+	done
+}
+
+# What the site did after the power cut never happened.
+power_on() # SITE
+{
+	local kind
+	vol_remove "$1"
+	for kind in data meta; do
+		dmsetup remove "$1.$kind"
+		losetup -d "${disk[$1.$kind]}"
+		mv "$LAB/copy.$kind" "$LAB/$1.$kind"
+		disk[$1.$kind]=$(losetup --find --show "$LAB/$1.$kind")
+	done
+	r=0
+	"$MIRSYNC" check "${disk[$1.meta]}" --data "${disk[$1.data]}" || r=$?
+	[ "$r" = 1 ] || fail "check of an unclean stop: $r"
+	stack "$1"
+}
+
+lab_sites
+declare -A disk=([a.data]=${DATA[a]} [a.meta]=${META[a]} [b.data]=${DATA[b]} [b.meta]=${META[b]})
+stack a
+stack b
+format_both
+vol_create b secondary timeout 3000
+vol_create a primary timeout 3000
+wait_insync a
+for site in a b a; do
+	note "power cut at $site"
+	put /dev/mapper/vola 0 4096 1
+	fio_load_start /dev/mapper/vola
+	power_cut "$site"
+	[ "$site" = a ] || sleep 2
+	fio_load_stop
+	power_on "$site"
+	mark="up $RANDOM"
+	echo "$mark" >/dev/kmsg
+	role=primary
+	[ "$site" = a ] || role=secondary
+	vol_create "$site" "$role" timeout 3000
+	dmesg | sed "1,/$mark/d" | grep "vol$site: activated as .* unclean stop" || fail "$site came up clean"
+	note "$(dmsetup status "vol$site")"
+	[ "$(field "$site" marked)" -gt 0 ] || fail "no suspects"
+	[ "$(field "$site" marked)" -lt "$(field "$site" segments)" ] || fail "everything is suspect"
+	if [ "$site" = a ] && dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct 2>/dev/null; then
+		fail "a serves writes before it has met its peer"
+	fi
+	heal_link
+	wait_insync a
+done
