@@ -41,16 +41,16 @@ enum phase {
 	PH_SWITCH_DONE,		/* peer is primary, answer on its way */
 };
 
+/* P: persistent, the rest is in memory. What comes first orders the sides, see model_canonical.c. */
 struct side {
-	/* persistent */
-	u8 role, disk, flags;
-	u8 current_gen, base, offered, history[MS_GEN_HISTORY];
-	u8 data, marks;
-	u8 unflushed, old;	/* copied and not flushed; what was there before */
-	/* in memory */
-	u8 up, claim, pending;	/* pending: unconfirmed writes not completed */
+	u8 role, disk, flags;	/* P */
+	u8 up, claim;
 	u8 meeting, scope, relation;
 	u8 acted, stale;	/* the meeting is in force here; the hello is not true any more */
+	u8 current_gen, base, offered, history[MS_GEN_HISTORY];	/* P */
+	u8 data, marks;		/* P */
+	u8 unflushed, old;	/* P: copied and not flushed; what was there before */
+	u8 pending;		/* unconfirmed writes not completed */
 };
 
 struct world {

@@ -103,28 +103,22 @@ static u8 rename_gens(struct world *w)
 	return count;
 }
 
-static u8 *mask_of(struct world *w, u32 m)
-{
-	struct side *s = &w->s[m & 1];
+/* Where the masks of tokens are; those of the two sides alternate. */
+#define BOTH_SIDES(mask)	offsetof(struct world, s[0].mask), offsetof(struct world, s[1].mask)
+static const u8 masks[] = {
+	BOTH_SIDES(data), BOTH_SIDES(marks), BOTH_SIDES(pending),
+	BOTH_SIDES(unflushed), BOTH_SIDES(old),
+	offsetof(struct world, acked), offsetof(struct world, cand),
+};
 
-	switch (m / 2) {
-	case 0: return &s->data;
-	case 1: return &s->marks;
-	case 2: return &s->pending;
-	case 3: return &s->unflushed;
-	case 4: return &s->old;
-	default: return m & 1 ? &w->cand : &w->acked;
-	}
-}
+#define MASKS	ARRAY_SIZE(masks)
 
-#define MASKS	12u
-
-static u32 token_column(struct world *w, u32 t)
+static u32 token_column(const struct world *w, u32 t)
 {
 	u32 column = 0;
 
 	for (u32 m = 0; m < MASKS; m++)
-		column |= (u32)(*mask_of(w, m) >> t & 1) << m;
+		column |= (u32)(((const u8 *)w)[masks[m]] >> t & 1) << m;
 	return column;
 }
 
@@ -157,7 +151,7 @@ static void sort_tokens(struct world *w)
 
 		for (u32 t = 0; t < TOKENS; t++)
 			mask |= (column[t] >> m & 1) << t;
-		*mask_of(w, m) = mask;
+		((u8 *)w)[masks[m]] = mask;
 	}
 }
 
@@ -170,27 +164,46 @@ void model_forget_session(struct world *w)
 }
 
 /* Return: how many generations are known. */
+static void exchange_sides(struct world *w)
+{
+	struct side s = w->s[0];
+
+	w->s[0] = w->s[1];
+	w->s[1] = s;
+	if (w->connected)
+		w->src = !w->src;
+}
+
+/* Names for what is left, in an order that follows from the order of the sides. */
+static u8 name(struct world *w)
+{
+	sort_tokens(w);
+	return rename_gens(w);
+}
+
 u8 model_canonical(struct world *w)
 {
 	struct world x;
+	int order;
 	u8 gens;
 
 	if (!w->connected)
 		model_forget_session(w);
-	sort_tokens(w);
 	for (u32 i = 0; i < 4; i++)
 		forget_gens(w, &w->s[i & 1], &w->s[!(i & 1)]);
 	merge_ancestors(w);
+
+	/* Which side is the first, by what needs no names? If that does not tell, by all. */
+	order = memcmp(&w->s[0], &w->s[1], offsetof(struct side, current_gen));
+	if (order > 0)
+		exchange_sides(w);
+	if (order)
+		return name(w);
 	x = *w;
-	x.s[0] = w->s[1];
-	x.s[1] = w->s[0];
-	if (x.connected)
-		x.src = !x.src;
-	sort_tokens(&x);
-	gens = rename_gens(w);
-	rename_gens(&x);
+	exchange_sides(&x);
+	gens = name(w);
+	name(&x);
 	if (memcmp(&x, w, sizeof(x)) < 0)
 		*w = x;
 	return gens;
 }
-
