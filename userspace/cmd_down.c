@@ -6,21 +6,14 @@
 #include "dm.h"
 #include "online.h"
 
-#define SETTLE_MS	2000u	/* a prober of udev's closes the device by then */
-
 static int run(int argc, char **argv)
 {
 	struct online o = { .fd = -1 };
 	char why[DM_TEXT];
-	u64 end = online_now() + SETTLE_MS;
 	int code, r;
 
 	(void)argc;
 	code = dm_find(&o.vol, argv[0]);
-	while (!code && o.vol.open_count && online_now() < end) {
-		online_pause(100);
-		code = dm_find(&o.vol, argv[0]);
-	}
 	if (!code)
 		code = online_not_open(&o);
 	if (code)

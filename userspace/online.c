@@ -16,6 +16,8 @@
 
 #define CONTROL		"/dev/mirsync"
 #define POLL_MS		100
+#define SETTLE_MS	8000u	/* a prober of udev's closes the device by then */
+#define SETTLE_POLL_MS	100
 
 u64 online_now(void)
 {
@@ -163,11 +165,19 @@ int online_wait_role(struct online *o, online_test test, const char *role)
 
 int online_switch(struct online *o, u32 *ms)
 {
-	struct ms_ioc_switch sw = { .dev = o->vol.dev };
+	u64 end = online_now() + SETTLE_MS;
+	struct ms_ioc_switch sw;
 	int e;
 
-	if (ioctl(o->fd, MS_IOC_SWITCH, &sw)) {
-		e = errno;
+	/* Busy: it was opened since online_not_open(), by a prober as a rule. */
+	do {
+		memset(&sw, 0, sizeof(sw));
+		sw.dev = o->vol.dev;
+		e = ioctl(o->fd, MS_IOC_SWITCH, &sw) ? errno : 0;
+		if (e == EBUSY)
+			online_pause(SETTLE_POLL_MS);
+	} while (e == EBUSY && online_now() < end);
+	if (e) {
 		sw.error[sizeof(sw.error) - 1] = '\0';
 		return cli_error(CLI_FAILED, o->vol.name, "the roles were not changed: %s",
 				 *sw.error ? sw.error : strerror(e));
@@ -199,17 +209,23 @@ static bool holder(dev_t rdev, char *name, size_t size)
 
 int online_not_open(struct online *o)
 {
+	u64 end = online_now() + SETTLE_MS;
 	struct dm_volume was = o->vol;
 	char where[256];
 	int code;
 
-	code = dm_find(&o->vol, was.name);
-	if (code || !o->vol.open_count)
-		return code;
-	if (dev_mounted(o->vol.rdev, where, sizeof(where)))
-		return cli_error(CLI_FAILED, o->vol.name, "is mounted at %s", where);
-	if (holder(o->vol.rdev, where, sizeof(where)))
-		return cli_error(CLI_FAILED, o->vol.name, "is in use by the device %s", where);
+	for (;;) {
+		code = dm_find(&o->vol, was.name);
+		if (code || !o->vol.open_count)
+			return code;
+		if (dev_mounted(o->vol.rdev, where, sizeof(where)))
+			return cli_error(CLI_FAILED, o->vol.name, "is mounted at %s", where);
+		if (holder(o->vol.rdev, where, sizeof(where)))
+			return cli_error(CLI_FAILED, o->vol.name, "is in use by the device %s", where);
+		if (online_now() >= end)
+			break;
+		online_pause(SETTLE_POLL_MS);
+	}
 	return cli_error(CLI_FAILED, o->vol.name, "is open (%d times)", o->vol.open_count);
 }
 

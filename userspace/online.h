@@ -63,7 +63,11 @@ int online_wait_role(struct online *o, online_test test, const char *role);
 /* Change roles with the peer. @ms: milliseconds without a primary. Return: an exit status. */
 int online_switch(struct online *o, u32 *ms);
 
-/* Refuse, naming who uses it, when the dm device is open. Return: an exit status. */
+/*
+ * Refuse, naming who uses it, when the dm device is open. Whoever has it open without
+ * being a mount or a device on top gets some seconds to close it: udev probes a device
+ * that was written to. Return: an exit status.
+ */
 int online_not_open(struct online *o);
 
 /* What the rules of shared/rules.h want to know. */

@@ -74,13 +74,6 @@ static void sb_promote(struct ms_sb *sb, void *arg)
 	ms_gens_start(&sb->gens, random_gen());
 }
 
-/* The old primary learns of this generation with the answer: it may have it from now on. */
-static void sb_take_over(struct ms_sb *sb, void *arg)
-{
-	sb_promote(sb, arg);
-	sb->gens.offered = sb->gens.current_gen;
-}
-
 static void sb_demote(struct ms_sb *sb, void *arg)
 {
 	sb->role = MS_ROLE_SECONDARY;
@@ -123,6 +116,10 @@ static int promote_locked(struct ms_volume *v)
 	if (s.claim == MS_CLAIM_ACTIVE)
 		return 0;
 	close_door(v);
+	/* What is declared consistent is on the disk. */
+	r = blkdev_issue_flush(v->data);
+	if (r)
+		return ms_refuse_command(v, r, "the data device cannot be flushed");
 	r = ms_super_change(v, sb_promote, NULL);
 	if (r)
 		return ms_refuse_command(v, r, "the promotion cannot be recorded on the metadata device");
@@ -152,7 +149,7 @@ static int demote_locked(struct ms_volume *v, const char *(*rule)(const struct m
 	situation(v, &s);	/* once more: draining took its time */
 	why = rule(&s);
 	if (why)
-		return ms_refuse_command(v, -EPERM, why);
+		return ms_refuse_command(v, s.open ? -EBUSY : -EPERM, why);
 	r = blkdev_issue_flush(v->data);
 	if (!r)
 		r = ms_super_change(v, sb_demote, NULL);
@@ -423,16 +420,14 @@ void ms_roles_take_failback(struct ms_inbound *in)
  * switchover
  */
 
-static void sb_adopt(struct ms_sb *sb, void *arg)
-{
-	ms_gens_adopt(&sb->gens, arg);
-}
-
+/*
+ * Nothing is taken over from the answer: the sites meet again, and this one adopts the
+ * lineage as a target does, by GO, after its source has persisted the offer.
+ */
 static int ask_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 {
 	struct ms_result *res = kzalloc(sizeof(*res), GFP_KERNEL);
 	struct ms_switch body = { };
-	struct ms_gens *gens;
 	int r;
 
 	if (!res)
@@ -445,12 +440,6 @@ static int ask_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 	if (!r && res->status) {
 		ms_result_text(res, sw->error, sizeof(sw->error));
 		r = -EPERM;
-	}
-	gens = r ? NULL : kzalloc(sizeof(*gens), GFP_KERNEL);
-	if (gens) {
-		ms_gens_decode(&res->gens, gens);
-		r = ms_super_change(v, sb_adopt, gens);
-		kfree(gens);
 	}
 	kfree(res);
 	return r;
@@ -470,7 +459,7 @@ int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 	why = ms_rules_switch(&s);
 	if (why) {
 		strscpy(sw->error, why, sizeof(sw->error));
-		r = ms_refuse_command(v, -EPERM, why);
+		r = ms_refuse_command(v, s.open ? -EBUSY : -EPERM, why);
 		goto out;
 	}
 	start = ktime_get();
@@ -504,7 +493,9 @@ static const char *take_over(struct ms_volume *v, struct ms_inbound *in)
 	if (!ok)
 		return "the peer is not in sync and cannot take over";
 	close_door(v);
-	if (ms_super_change(v, sb_take_over, NULL))
+	if (blkdev_issue_flush(v->data))
+		return "the data device of the peer cannot be flushed";
+	if (ms_super_change(v, sb_promote, NULL))
 		return "the promotion cannot be recorded at the peer";
 	invalidate_bdev(dm_disk(v->md)->part0);
 	in_force(v, MS_CLAIM_ACTIVE);

@@ -171,8 +171,8 @@ struct ms_situation {
  * strong (ACTIVE, WAITING), when a resync runs, when the meeting is
  * SPLIT_BRAIN, UNRELATED, OUTDATED or when the peer's data is newer (PEER_NEWER,
  * BLANK_LOCAL: the promotion would make a split brain) unless @force. A peer
- * that is ACTIVE in this session is not to be forced: demote it, switch over or
- * disconnect first (I9). Disk INCONSISTENT or OUTDATED: only with @force. Not
+ * that is ACTIVE in this session, or the source of it, is not to be forced:
+ * demote it, switch over or disconnect first (I9). Disk INCONSISTENT or OUTDATED: only with @force. Not
  * connected and WAITING: only with @alone or @force.
  *
  * Return: NULL when allowed, else one line saying why not.

@@ -39,6 +39,9 @@ const char *ms_rules_promote(const struct ms_situation *s, bool alone, bool forc
 		return NULL;
 	if (s->connected && s->peer_claim == MS_CLAIM_ACTIVE)
 		return "the peer is primary and active: switch over, demote it or disconnect first";
+	/* It becomes active by this meeting, whatever it said before. */
+	if (s->connected && s->meeting == MS_MEET_TARGET)
+		return "the peer is the primary of this session: switch over, demote it or disconnect first";
 	if (force)
 		return NULL;
 	if (s->disk == MS_DISK_INCONSISTENT)

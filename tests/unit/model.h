@@ -18,8 +18,6 @@ enum mistake {
 	MISTAKE_NONE,
 	MISTAKE_NO_NEW_GENERATION,	/* going alone without one */
 	MISTAKE_NOT_OFFERED,		/* DONE is sent without persisting the offer */
-	MISTAKE_SWITCH_TELLS,		/* a switchover tells a generation that was not offered */
-	MISTAKE_SWITCH_TELLS_LATE,	/* ... and one that began after the promotion */
 	MISTAKE_STALE_HELLO,		/* a generation begun behind a hello does not void it */
 	MISTAKE_MARKS_CLEARED_EARLY,	/* a target forgets its marks before DONE */
 	MISTAKE_PROMOTE_BLIND,		/* a promotion does not look at the relation */

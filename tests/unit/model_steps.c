@@ -507,26 +507,16 @@ bool model_take_switch(struct world *w)
 	s->role = MS_ROLE_PRIMARY;
 	s->claim = MS_CLAIM_ACTIVE;
 	start_gen(w, i);
-	/* The answer tells this generation, so the peer may have it from now on. */
-	if (model_mistake != MISTAKE_SWITCH_TELLS)
-		s->offered = s->current_gen;
-	w->src = i;		/* whose generations are sent */
-	w->sent = s->current_gen;
+	w->src = i;
 	w->phase = PH_SWITCH_DONE;
 	return true;
 }
 
 bool model_end_switch(struct world *w)
 {
-	struct side *old = &w->s[!w->src];
-	struct ms_gens g = gens_of(old), sent;
-
 	if (w->phase != PH_SWITCH_DONE)
 		return false;
-	sent = model_mistake == MISTAKE_SWITCH_TELLS_LATE ?
-		gens_of(&w->s[w->src]) : gens_sent(w);
-	ms_gens_adopt(&g, &sent);
-	set_gens(old, &g);
+	/* The sites meet again; the lineage is agreed on there. */
 	model_forget_session(w);
 	return true;
 }

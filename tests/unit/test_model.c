@@ -346,8 +346,6 @@ static void name(void **state) \
 
 FINDS(alone_without_a_new_generation, MISTAKE_NO_NEW_GENERATION)
 FINDS(done_without_an_offer, MISTAKE_NOT_OFFERED)
-FINDS(switch_tells_what_was_not_offered, MISTAKE_SWITCH_TELLS)
-FINDS(switch_tells_what_began_later, MISTAKE_SWITCH_TELLS_LATE)
 FINDS(generation_begun_behind_a_hello, MISTAKE_STALE_HELLO)
 FINDS(marks_cleared_before_done, MISTAKE_MARKS_CLEARED_EARLY)
 FINDS(promotion_blind_to_the_relation, MISTAKE_PROMOTE_BLIND)
@@ -361,8 +359,6 @@ int main(void)
 		cmocka_unit_test(every_state),
 		cmocka_unit_test(alone_without_a_new_generation),
 		cmocka_unit_test(done_without_an_offer),
-		cmocka_unit_test(switch_tells_what_was_not_offered),
-		cmocka_unit_test(switch_tells_what_began_later),
 		cmocka_unit_test(generation_begun_behind_a_hello),
 		cmocka_unit_test(marks_cleared_before_done),
 		cmocka_unit_test(promotion_blind_to_the_relation),

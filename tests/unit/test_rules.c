@@ -483,7 +483,7 @@ static bool may_promote(const struct ms_situation *s, bool alone, bool force)
 {
 	if (s->claim == MS_CLAIM_ACTIVE)
 		return true;
-	if (s->connected && s->peer_claim == MS_CLAIM_ACTIVE)
+	if (s->connected && (s->peer_claim == MS_CLAIM_ACTIVE || s->meeting == MS_MEET_TARGET))
 		return false;
 	if (force)
 		return true;
@@ -535,8 +535,9 @@ static void commands_are_safe(void **state)
 	for (u32 i = 0; i < SITUATIONS; i++) {
 		struct ms_situation s = situation(i);
 
-		/* never a second master beside one that is active in the same session */
-		if (s.connected && s.peer_claim == MS_CLAIM_ACTIVE && s.claim != MS_CLAIM_ACTIVE) {
+		/* never a second master beside one that is active in the same session, or about to be */
+		if (s.connected && s.claim != MS_CLAIM_ACTIVE &&
+		    (s.peer_claim == MS_CLAIM_ACTIVE || s.meeting == MS_MEET_TARGET)) {
 			assert_non_null(ms_rules_promote(&s, true, true));
 			assert_non_null(ms_rules_promote(&s, true, false));
 		}
