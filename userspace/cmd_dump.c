@@ -87,7 +87,7 @@ static struct json_object *super_json(const struct ms_sb *sb)
 	json_put_u64(o, "activation", sb->activation);
 	json_put_hex(o, "activation_id", sb->activation_id);
 	json_put_hex(o, "peer_activation_id", sb->peer_activation_id);
-	json_put_u64(o, "peer_sequence", sb->peer_sequence);
+	json_put_u64(o, "peer_commits", sb->peer_commits);
 	json_put_u64(o, "format_time", sb->format_time);
 	return o;
 }
@@ -105,7 +105,7 @@ static struct json_object *record_json(const struct area *a)
 	json_put_u64(o, "sequence", a->record.sequence);
 	json_put_u64(o, "held", a->record.held);
 	json_put_hex(o, "peer_activation_id", a->record.peer_id);
-	json_put_u64(o, "peer_sequence", a->record.peer_seq);
+	json_put_u64(o, "peer_commits", a->record.peer_seq);
 	for (i = 0; i < a->record.total; i++) {
 		e = json_object_new_object();
 		json_put_u64(e, "extent", a->hot[i].extent);
@@ -173,7 +173,7 @@ static void print_super(const struct ms_sb *sb)
 	       (unsigned long long)sb->codes_since);
 	printf("  seen of the peer: %016llx up to %llx\n",
 	       (unsigned long long)sb->peer_activation_id,
-	       (unsigned long long)sb->peer_sequence);
+	       (unsigned long long)sb->peer_commits);
 }
 
 static void print_record(const struct area *a)

@@ -95,6 +95,7 @@ static const struct {
 	{ MS_SB_NEVER_MET, "never-met" },
 	{ MS_SB_FAILBACK, "failback" },
 	{ MS_SB_META_VOID, "peer-metadata-void" },
+	{ MS_SB_CHOSEN, "chosen-by-force" },
 };
 
 char *out_flags(char *buf, u32 flags)

@@ -10,7 +10,8 @@
  *   cooling	take extents without operations and pins; flush the data
  *		device; write their table blocks and summaries and flush these;
  *		then let the record forget them. A crash at any point before the
- *		last step leaves them in the record.
+ *		last step leaves them in the record. When the data device cannot
+ *		be flushed they stay hot, and suspect.
  *
  * Locking: v->lock for lists and states. Extents on the worker's own lists
  * belong to it: nobody starts an operation on one that is not hot.
@@ -20,6 +21,8 @@
 #include "engine/activity.h"
 #include "engine/codes.h"
 #include "engine/extent.h"
+#include "engine/loss.h"
+#include "engine/sample.h"
 
 #define IDLE_AGE	(3 * HZ)
 #define COOL_BATCH	64u
@@ -47,8 +50,7 @@ void ms_summary_counts(const struct ms_volume *v, const struct ms_summary_entry 
 	}
 }
 
-/* The metadata cannot be written: from now on every operation fails. */
-static void fail(struct ms_volume *v, int r)
+void ms_activity_fail(struct ms_volume *v, int r)
 {
 	struct ms_extent *e;
 	LIST_HEAD(ready);
@@ -56,7 +58,7 @@ static void fail(struct ms_volume *v, int r)
 	ms_err(v, "metadata cannot be kept (%d): writes are refused from now on", r);
 	spin_lock(&v->lock);
 	v->meta_failed = true;
-	__ms_extent_admit(v, &ready);
+	__ms_extent_admit(v, true, &ready);
 	list_for_each_entry(e, &v->lru, lru)
 		__ms_extent_run(v, e, &ready);
 	spin_unlock(&v->lock);
@@ -91,8 +93,8 @@ static int write_record(struct ms_volume *v)
 
 	spin_lock(&v->lock);
 	n = __gather(v);
-	id = v->sb.peer_activation_id;
-	seq = v->sb.peer_sequence;
+	id = v->seen.id;
+	seq = v->seen.commits;
 	v->n.record_writes++;
 	spin_unlock(&v->lock);
 	r = ms_meta_write_record(v->meta, v->record, n, id, seq);
@@ -150,7 +152,7 @@ static int record_batch(struct ms_volume *v)
 	int n = 0, r;
 
 	spin_lock(&v->lock);
-	__ms_extent_admit(v, &ready);
+	__ms_extent_admit(v, false, &ready);
 	list_splice_init(&v->act, &batch);
 	spin_unlock(&v->lock);
 	ms_ops_start(&ready);
@@ -209,17 +211,49 @@ static u32 __pick(struct ms_volume *v, struct ms_extent **pick, bool *dirty)
 	return n;
 }
 
-/* Write what must be durable before the record may forget the extents (I2b, c). */
+/*
+ * The data device cannot be flushed: nothing that changed may cool. The extents stay in the
+ * record, what was written to them is suspect, and a later attempt may succeed; who waits
+ * for a free extent is refused.
+ */
+static void flush_failed(struct ms_volume *v, struct ms_extent **pick, u32 n, int r)
+{
+	LIST_HEAD(ready);
+	u32 i;
+
+	ms_err_limit(v, "data device cannot be flushed (%d): what was written lately is suspect", r);
+	spin_lock(&v->lock);
+	v->data_failed = true;
+	for (i = 0; i < n; i++)
+		pick[i]->state = MS_EXT_HOT;
+	__ms_data_lost(v);
+	for (i = 0; i < n; i++)
+		__ms_extent_run(v, pick[i], &ready);
+	__ms_extent_admit(v, true, &ready);
+	spin_unlock(&v->lock);
+	ms_ops_start(&ready);
+	wake_up_all(&v->cooled);
+}
+
+/* The first step of cooling: I2b. */
+static int flush_data(struct ms_volume *v)
+{
+	int r = blkdev_issue_flush(v->data);
+
+	if (!r) {
+		spin_lock(&v->lock);
+		v->data_failed = false;
+		spin_unlock(&v->lock);
+	}
+	return r;
+}
+
+/* Write what must be durable before the record may forget the extents (I2c). */
 static int settle(struct ms_volume *v, struct ms_extent **pick, u32 n)
 {
 	u32 i;
 	int r;
 
-	r = blkdev_issue_flush(v->data);
-	if (r) {
-		ms_err(v, "data device cannot be flushed (%d)", r);
-		return r;
-	}
 	for (i = 0; i < n; i++) {
 		if (!pick[i]->dirty)
 			continue;
@@ -259,7 +293,7 @@ static int release(struct ms_volume *v, struct ms_extent **pick, u32 n)
 		else
 			__ms_extent_run(v, e, &ready);
 	}
-	__ms_extent_admit(v, &ready);
+	__ms_extent_admit(v, false, &ready);
 	spin_unlock(&v->lock);
 	ms_ops_start(&ready);
 	wake_up_all(&v->cooled);
@@ -279,6 +313,11 @@ static int cool_batch(struct ms_volume *v)
 	spin_unlock(&v->lock);
 	if (!n)
 		return 0;
+	r = dirty ? flush_data(v) : 0;
+	if (r) {
+		flush_failed(v, pick, n, r);
+		return 0;
+	}
 	r = dirty ? settle(v, pick, n) : 0;
 	if (!r)
 		r = release(v, pick, n);
@@ -296,7 +335,7 @@ static void activity_work(struct work_struct *work)
 		recorded = record_batch(v);
 		cooled = recorded < 0 ? recorded : cool_batch(v);
 		if (cooled < 0)
-			fail(v, cooled);
+			ms_activity_fail(v, cooled);
 	} while (recorded > 0 || cooled > 0);
 	spin_lock(&v->lock);
 	v->cool_idle = false;
@@ -327,7 +366,7 @@ static bool all_cool(struct ms_volume *v)
 	bool r;
 
 	spin_lock(&v->lock);
-	r = v->meta_failed || !v->hot;
+	r = v->meta_failed || v->data_failed || !v->hot;
 	spin_unlock(&v->lock);
 	if (!r)
 		ms_activity_kick(v);
@@ -338,6 +377,7 @@ int ms_activity_cool_all(struct ms_volume *v)
 {
 	spin_lock(&v->lock);
 	v->cool_all = true;
+	v->data_failed = false;		/* it gets one more chance */
 	spin_unlock(&v->lock);
 	if (!wait_event_timeout(v->cooled, all_cool(v), 30 * HZ))
 		ms_warn(v, "%u extents stay in the activity record", v->hot);
@@ -359,6 +399,7 @@ static int scan(struct ms_volume *v)
 	if (!s)
 		return -ENOMEM;
 	v->n_valid = v->n_marked = v->n_cand = 0;
+	memset(v->sample, 0, sizeof(v->sample));
 	for (no = 0; no < v->geo->extents; no += n) {
 		n = min_t(u64, MS_SUMMARY_ENTRIES, v->geo->extents - no);
 		if (!(no % MS_GROUP_EXTENTS))
@@ -375,6 +416,8 @@ static int scan(struct ms_volume *v)
 			__assign_bit(no + i, v->marked_map, marked);
 			__assign_bit(no + i, v->invalid_map, valid < segs);
 			__clear_bit(no + i, v->cand_map);
+			if (valid)
+				ms_sample_note(v, no + i, le64_to_cpu(s[i].sequence));
 		}
 		cond_resched();
 	}
@@ -401,6 +444,30 @@ static int take_record(struct ms_volume *v, const struct ms_record_result *res)
 		ms_info(v, "recovering: %u extents were hot, %llu segments are suspect",
 			res->total, v->n_marked);
 	return 0;
+}
+
+/* What was seen of the peer: of one activation the higher point counts, of two the superblock's. */
+static void take_seen(struct ms_volume *v, const struct ms_record_result *res)
+{
+	v->seen.id = v->sb.peer_activation_id;
+	v->seen.commits = v->sb.peer_commits;
+	if (res->state == MS_RECORD_OK && res->peer_id == v->seen.id)
+		v->seen.commits = max(v->seen.commits, res->peer_seq);
+}
+
+int ms_activity_load(struct ms_volume *v)
+{
+	struct ms_record_result *res;
+	int r;
+
+	res = kzalloc(sizeof(*res), GFP_KERNEL);
+	if (!res)
+		return -ENOMEM;
+	r = ms_meta_load_record(v->meta, v->record, res);
+	if (!r)
+		take_seen(v, res);
+	kfree(res);
+	return r;
 }
 
 int ms_activity_recover(struct ms_volume *v, bool clean)

@@ -17,6 +17,7 @@
 #include "engine/primary.h"
 #include "engine/resync.h"
 #include "engine/roles.h"
+#include "engine/sample.h"
 #include "engine/secondary.h"
 
 enum command { CMD_NONE, CMD_PROMOTE, CMD_DEMOTE, CMD_CONNECT, CMD_DISCONNECT };
@@ -69,8 +70,12 @@ static u64 random_gen(void)
 
 static void sb_promote(struct ms_sb *sb, void *arg)
 {
+	const bool *force = arg;
+
 	sb->role = MS_ROLE_PRIMARY;
 	sb->disk = MS_DISK_CONSISTENT;
+	if (force && *force)
+		sb->flags |= MS_SB_CHOSEN;
 	ms_gens_start(&sb->gens, random_gen());
 }
 
@@ -120,7 +125,7 @@ static int promote_locked(struct ms_volume *v)
 	r = blkdev_issue_flush(v->data);
 	if (r)
 		return ms_refuse_command(v, r, "the data device cannot be flushed");
-	r = ms_super_change(v, sb_promote, NULL);
+	r = ms_super_change(v, sb_promote, &v->cmd_force);
 	if (r)
 		return ms_refuse_command(v, r, "the promotion cannot be recorded on the metadata device");
 	invalidate_bdev(dm_disk(v->md)->part0);
@@ -286,6 +291,9 @@ static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 		strscpy(fb->error, why, sizeof(fb->error));
 		return ms_refuse_command(v, -EPERM, why);
 	}
+	r = ms_sample_check(v);
+	if (r)
+		return r;
 	res = kzalloc(sizeof(*res), GFP_KERNEL);
 	if (!res)
 		return -ENOMEM;
@@ -401,6 +409,9 @@ void ms_roles_take_failback(struct ms_inbound *in)
 	struct ms_volume *v = in->v;
 	const char *why;
 
+	/* The comparison that follows believes this site's codes. */
+	if (ms_sample_check(v))
+		return ms_inbound_result(in, -EIO, "the codes of the peer cannot be checked");
 	mutex_lock(&v->role_lock);
 	spin_lock(&v->lock);
 	why = may_be_target(v, in, force);

@@ -394,14 +394,14 @@ static bool __enqueue(struct ms_volume *v, struct ms_op *op, struct list_head *r
 	return true;
 }
 
-void __ms_extent_admit(struct ms_volume *v, struct list_head *ready)
+void __ms_extent_admit(struct ms_volume *v, bool refuse, struct list_head *ready)
 {
 	struct ms_op *op, *next;
 
 	list_for_each_entry_safe(op, next, &v->op_wait, node) {
 		if (__enqueue(v, op, ready))
 			continue;
-		if (!v->meta_failed)
+		if (!refuse && !v->meta_failed)
 			break;
 		list_del_init(&op->node);	/* started without an extent, to fail */
 		op->started = true;
@@ -427,7 +427,7 @@ void ms_op_submit(struct ms_volume *v, struct ms_op *op)
 	if (v->nr_free < v->geo->max_hot / 16)
 		ms_activity_kick(v);
 	if (v->meta_failed)
-		__ms_extent_admit(v, &ready);
+		__ms_extent_admit(v, true, &ready);
 	spin_unlock(&v->lock);
 	ms_ops_start(&ready);
 }

@@ -44,7 +44,7 @@ struct ms_op {
 	struct list_head node;		/* in e->ops or v->op_wait */
 	struct list_head ready;		/* private */
 	struct ms_volume *v;
-	struct ms_extent *e;		/* set before start(); NULL when the metadata failed before one was free */
+	struct ms_extent *e;		/* set before start(); NULL when none can be made free */
 	u64 extent;
 	u64 sector;
 	u32 nsectors;
@@ -62,8 +62,8 @@ void ms_extents_exit(struct ms_volume *v);
 int ms_extent_recover(struct ms_volume *v, const struct ms_hot *hot);
 
 struct ms_extent *__ms_extent_find(struct ms_volume *v, u64 no);
-/* Move operations that waited for a free extent, as far as there are some. */
-void __ms_extent_admit(struct ms_volume *v, struct list_head *ready);
+/* Move operations that waited for a free extent, as far as there are some. @refuse: start the rest without one, to fail. */
+void __ms_extent_admit(struct ms_volume *v, bool refuse, struct list_head *ready);
 /* Collect the operations on @e that may start; ask for recording if needed. */
 void __ms_extent_run(struct ms_volume *v, struct ms_extent *e, struct list_head *ready);
 /* Give a cold extent back. */
@@ -73,12 +73,12 @@ void ms_ops_start(struct list_head *ready);
 
 /* Queue an operation; op->extent, sector, nsectors, first, count, excl, masked, start are set. start() may be called before it returns. */
 void ms_op_submit(struct ms_volume *v, struct ms_op *op);
-/* Queue an operation and wait until it may go on; start is not used. Sleeps. Return: 0, or -EIO when the metadata has failed (ms_op_done() is called then). */
+/* Queue an operation and wait until it may go on; start is not used. Sleeps. Return: 0, or -EIO when the metadata has failed or no extent can be made free (ms_op_done() is called then). */
 int ms_op_acquire(struct ms_volume *v, struct ms_op *op);
 /* The operation is over; others may follow. */
 void ms_op_done(struct ms_op *op);
 
-/* Make an extent hot and keep it so; sleeps. Return: the extent pinned, or NULL when the metadata has failed. */
+/* Make an extent hot and keep it so; sleeps. Return: the extent pinned, or NULL when the metadata has failed or no extent can be made free. */
 struct ms_extent *ms_extent_hold(struct ms_volume *v, u64 no);
 void ms_extent_release(struct ms_volume *v, struct ms_extent *e);
 void __ms_extent_release(struct ms_volume *v, struct ms_extent *e);

@@ -52,14 +52,15 @@ static void op_hello(void *ctx, struct ms_hello *h)
 	ms_gens_encode(&sb->gens, &h->gens);
 	h->activation = cpu_to_le64(sb->activation);
 	h->activation_id = cpu_to_le64(sb->activation_id);
-	h->sequence = cpu_to_le64(sb->sequence);
-	h->seen_activation_id = cpu_to_le64(sb->peer_activation_id);
-	h->seen_sequence = cpu_to_le64(sb->peer_sequence);
+	h->commits = cpu_to_le64(ms_meta_commits(v->meta));
+	ms_past_encode(sb->past, h->past);
+	memcpy(h->seen_node_id, sb->peer_node_id, MS_UUID);
+	h->seen_activation_id = cpu_to_le64(v->seen.id);
+	h->seen_commits = cpu_to_le64(v->seen.commits);
 	v->hello_seq = v->state_seq;
 	spin_unlock(&v->lock);
 }
 
-/* Remember whom we met, and how far its history had come (I11). */
 struct meet_arg {
 	const struct ms_hello *peer;
 	u64 codes_since;
@@ -72,8 +73,6 @@ static void note_meeting(struct ms_sb *sb, void *arg)
 	struct meet_arg *m = arg;
 
 	memcpy(sb->peer_node_id, m->peer->node_id, MS_UUID);
-	sb->peer_activation_id = le64_to_cpu(m->peer->activation_id);
-	sb->peer_sequence = le64_to_cpu(m->peer->sequence);
 	sb->flags &= ~MS_SB_NEVER_MET;
 	if (m->adopt != MS_ADOPT_LOCAL)
 		return;
@@ -83,12 +82,37 @@ static void note_meeting(struct ms_sb *sb, void *arg)
 	sb->flags |= MS_SB_ALL_CANDIDATES;
 }
 
-static bool news(struct ms_volume *v, const struct ms_hello *peer)
+/*
+ * How far the peer's history has come (I11). Of a peer that has gone back in time what was
+ * seen before stays, until both have agreed on one lineage.
+ * Return: whether it has to be persisted now; a point on the same activation is with the
+ * next record.
+ */
+static bool note_history(struct ms_volume *v, const struct ms_hello *peer, bool back)
 {
-	return v->sb.flags & MS_SB_NEVER_MET ||
-	       v->sb.peer_activation_id != le64_to_cpu(peer->activation_id) ||
-	       v->sb.peer_sequence != le64_to_cpu(peer->sequence) ||
-	       memcmp(v->sb.peer_node_id, peer->node_id, MS_UUID);
+	bool news = v->sb.flags & MS_SB_NEVER_MET ||
+		    memcmp(v->sb.peer_node_id, peer->node_id, MS_UUID);
+
+	spin_lock(&v->lock);
+	v->peer_back = back;
+	v->peer_point.id = le64_to_cpu(peer->activation_id);
+	v->peer_point.commits = le64_to_cpu(peer->commits);
+	if (!back) {
+		news |= v->sb.peer_activation_id != v->peer_point.id;
+		v->seen = v->peer_point;
+	}
+	spin_unlock(&v->lock);
+	return news;
+}
+
+static void note_commits(struct ms_volume *v, u64 commits)
+{
+	spin_lock(&v->lock);
+	if (commits > v->peer_point.commits)
+		v->peer_point.commits = commits;
+	if (!v->peer_back)
+		v->seen = v->peer_point;
+	spin_unlock(&v->lock);
 }
 
 static const char *cannot_meet(struct ms_volume *v, const struct ms_hello *local,
@@ -127,7 +151,7 @@ static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hell
 		kfree(sites);
 		return -EPERM;
 	}
-	if (news(v, peer)) {
+	if (note_history(v, peer, d.peer_back)) {
 		m.adopt = d.adopt;
 		m.codes_since = ms_meta_next_sequence(v->meta);
 		r = ms_super_change(v, note_meeting, &m);
@@ -245,6 +269,7 @@ static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 {
 	struct ms_volume *v = ctx;
 
+	note_commits(v, h->commits);
 	switch (h->type) {
 	case MS_F_ACK:
 		return take_acks(v, h, body);
@@ -328,11 +353,35 @@ void ms_link_meet_again(struct ms_volume *v)
 	ms_net_cut(v->net, -EAGAIN);
 }
 
+/*
+ * A peer that answers and does not confirm has a disk that hangs: the application does not
+ * wait for it for ever. It takes no new session before its disk has come back.
+ */
+static int op_check(void *ctx)
+{
+	struct ms_volume *v = ctx;
+
+	if (!ms_write_overdue(v))
+		return 0;
+	ms_warn(v, "the peer has not confirmed a write for %u s: going on without it",
+		jiffies_to_msecs(v->confirm_timeout) / 1000);
+	return -ETIME;
+}
+
+static u64 op_commits(void *ctx)
+{
+	struct ms_volume *v = ctx;
+
+	return ms_meta_commits(v->meta);
+}
+
 const struct ms_net_ops ms_link_ops = {
 	.hello = op_hello,
 	.meet = op_meet,
 	.up = op_up,
 	.frame = op_frame,
+	.commits = op_commits,
+	.check = op_check,
 	.down = op_down,
 	.refused = op_refused,
 };

@@ -22,6 +22,7 @@
 #include "engine/codes.h"
 #include "engine/compare.h"
 #include "engine/link.h"
+#include "engine/loss.h"
 #include "engine/resync.h"
 #include "engine/roles.h"
 #include "engine/tables.h"
@@ -30,7 +31,6 @@
 #define JOBS_MAX	8	/* extents worked on at once */
 #define COPIES_MAX	4	/* runs on their way, for each */
 #define COMPARE_TRIES	3	/* of segments that are being written */
-#define RETRY_DELAY	(10 * HZ)	/* after an error of a disk */
 
 static bool going(struct ms_volume *v, u32 session)
 {
@@ -418,7 +418,7 @@ static void try_again(struct ms_volume *v, u32 session, int r)
 	if (r == -EAGAIN || v->last_error == EILSEQ)
 		ms_net_cut(v->net, r);	/* the sites have to meet anew */
 	else
-		queue_delayed_work(v->copy_wq, &v->resync_work, RETRY_DELAY);
+		queue_delayed_work(v->copy_wq, &v->resync_work, MS_RETRY_DELAY);
 }
 
 static void resync_work(struct work_struct *work)
@@ -620,8 +620,45 @@ int ms_resync_go(struct ms_volume *v)
 	return r;
 }
 
+/* Return: 0 nothing to do, 1 now, -EAGAIN later. */
+static int settle_marks_now(struct ms_volume *v)
+{
+	int r = 0;
+
+	spin_lock(&v->lock);
+	if (v->connected && v->mirroring && v->n_marked && !v->copying)
+		r = v->failback ? -EAGAIN : 1;
+	spin_unlock(&v->lock);
+	return r;
+}
+
+/*
+ * Marks that arose in a session, by an error of the local disk. The target is told once more
+ * that it has a gap, which it makes persistent (I10), then they are copied.
+ */
+static void again_work(struct work_struct *work)
+{
+	struct ms_volume *v = container_of(to_delayed_work(work), struct ms_volume, again_work);
+	int r = settle_marks_now(v);
+
+	if (!r)
+		return;
+	/* Not beside a command; and stopping, which is one, waits for this worker. */
+	if (r > 0 && mutex_trylock(&v->control)) {
+		r = settle_marks_now(v) > 0 ? ms_resync_go(v) : 0;
+		mutex_unlock(&v->control);
+		if (r && r != -ENOTCONN)
+			ms_net_cut(v->net, r);
+		return;
+	}
+	spin_lock(&v->lock);
+	__ms_resync_soon(v);
+	spin_unlock(&v->lock);
+}
+
 void ms_resync_wait(struct ms_volume *v)
 {
+	cancel_delayed_work_sync(&v->again_work);
 	cancel_delayed_work_sync(&v->resync_work);
 	spin_lock(&v->lock);
 	v->copying = false;
@@ -631,6 +668,7 @@ void ms_resync_wait(struct ms_volume *v)
 void ms_resync_init(struct ms_volume *v)
 {
 	INIT_DELAYED_WORK(&v->resync_work, resync_work);
+	INIT_DELAYED_WORK(&v->again_work, again_work);
 	INIT_WORK(&v->marks_work, ms_resync_send_marks);
 	init_waitqueue_head(&v->copy_wait);
 }

@@ -16,6 +16,7 @@
 
 #include "engine/extent.h"
 #include "engine/link.h"
+#include "engine/loss.h"
 #include "engine/resync.h"
 #include "engine/roles.h"
 #include "engine/secondary.h"
@@ -75,8 +76,21 @@ static void become_target(struct ms_sb *sb, void *arg)
 
 	sb->role = MS_ROLE_SECONDARY;
 	sb->disk = MS_DISK_INCONSISTENT;
+	sb->flags &= ~MS_SB_CHOSEN;
 	if (*forget)		/* its own lineage ends here: an operator has named it the loser */
 		memset(&sb->gens, 0, sizeof(sb->gens));
+}
+
+/*
+ * Both have one lineage from here on, so the peer's history is what it is now, also after it
+ * has gone back in time. Before the superblock change that says so.
+ */
+static void accept_history(struct ms_volume *v)
+{
+	spin_lock(&v->lock);
+	v->peer_back = false;
+	v->seen = v->peer_point;
+	spin_unlock(&v->lock);
 }
 
 static void adopt_lineage(struct ms_sb *sb, void *arg)
@@ -84,7 +98,7 @@ static void adopt_lineage(struct ms_sb *sb, void *arg)
 	ms_gens_adopt(&sb->gens, arg);
 	sb->role = MS_ROLE_SECONDARY;
 	sb->disk = MS_DISK_CONSISTENT;
-	sb->flags &= ~(MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK);
+	sb->flags &= ~(MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK | MS_SB_CHOSEN);
 }
 
 static void offer(struct ms_sb *sb, void *arg)
@@ -99,7 +113,7 @@ static void offer(struct ms_sb *sb, void *arg)
 static void in_sync(struct ms_sb *sb, void *arg)
 {
 	ms_gens_in_sync(&sb->gens);
-	sb->flags &= ~(MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK);
+	sb->flags &= ~(MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK | MS_SB_CHOSEN);
 }
 
 /*
@@ -141,7 +155,9 @@ static int take_outdated(struct ms_volume *v)
 {
 	int r;
 
-	ms_warn(v, "the peer was promoted: this site is outdated and serves nothing until a failback, or a forced promotion");
+	ms_warn(v, "%s: this site is outdated and serves nothing until a failback, or a forced promotion",
+		v->decision.local_back ? "the peer has seen a later state of this site, which has gone back in time" :
+		"the peer was promoted");
 	r = ms_super_change(v, become_outdated, NULL);
 	if (r)
 		return r;
@@ -287,8 +303,10 @@ static int take_lineage(struct ms_inbound *in, const char **why)
 		return -ENOMEM;
 	ms_gens_decode(&done->gens, gens);
 	r = blkdev_issue_flush(v->data);
-	if (!r)
+	if (!r) {
+		accept_history(v);
 		r = ms_super_change(v, adopt_lineage, gens);
+	}
 	kfree(gens);
 	if (r)
 		return r;
@@ -337,8 +355,10 @@ int ms_roles_agreed(struct ms_volume *v)
 
 	spin_lock(&v->lock);
 	known = v->sb.gens.base == v->sb.gens.current_gen && !v->sb.gens.offered &&
-		!(v->sb.flags & (MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK));
+		!(v->sb.flags & (MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK | MS_SB_CHOSEN)) &&
+		!v->peer_back;
 	spin_unlock(&v->lock);
+	accept_history(v);
 	if (!known)
 		r = ms_super_change(v, in_sync, NULL);
 	if (r)
@@ -349,6 +369,8 @@ int ms_roles_agreed(struct ms_volume *v)
 	v->failback = 0;
 	v->peer_disk = MS_DISK_CONSISTENT;
 	v->peer_gens = v->sb.gens;
+	if (!still)
+		__ms_resync_soon(v);
 	spin_unlock(&v->lock);
 	if (still)
 		ms_info(v, "in sync with the peer");

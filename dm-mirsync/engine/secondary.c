@@ -136,7 +136,7 @@ static void target_failed_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, target_failed_work);
 
-	ms_err_limit(v, "a write of the peer could not be applied: inconsistent until the next resync");
+	ms_err_limit(v, "the data device has failed: inconsistent until the next resync");
 	ms_super_change(v, make_inconsistent, NULL);
 	ms_net_cut(v->net, -EIO);
 	ms_volume_event(v);

@@ -63,6 +63,7 @@ void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st)
 	st->tx_data_bytes = v->n.tx_data_bytes;
 	st->gen_read_sectors = v->n.gen_read_sectors;
 	st->copy_read_sectors = v->n.copy_read_sectors;
+	st->sample_read_sectors = v->n.sample_read_sectors;
 	st->writes = v->n.writes;
 	st->write_sectors = v->n.write_sectors;
 	st->record_writes = v->n.record_writes;

@@ -15,9 +15,13 @@
 #include "engine/primary.h"
 #include "engine/resync.h"
 #include "engine/roles.h"
+#include "engine/sample.h"
 #include "engine/secondary.h"
 #include "engine/write.h"
 #include "shared/code.h"
+
+/* At least so long may a peer take to confirm a write. */
+#define MS_CONFIRM_MIN	((unsigned long)(30 * HZ))
 
 /*
  * Jobs of the metadata worker
@@ -66,11 +70,18 @@ static int change_super(struct ms_volume *v, void *arg)
 
 	if (!sb)
 		return -ENOMEM;
+	spin_lock(&v->lock);
 	*sb = v->sb;
+	sb->peer_activation_id = v->seen.id;
+	sb->peer_commits = v->seen.commits;
+	spin_unlock(&v->lock);
 	c->fn(sb, c->arg);
 	r = ms_meta_commit_super(v->meta, sb);
 	if (r) {
 		ms_err(v, "superblock cannot be written (%d)", r);
+		/* One copy may say it now: the old state again, with a higher number, or nothing goes on. */
+		if (ms_meta_commit_super(v->meta, &v->sb))
+			ms_activity_fail(v, r);
 	} else {
 		sb->sequence = ms_meta_super(v->meta)->sequence;
 		if (sb->code_seed != v->seed)
@@ -114,6 +125,7 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	v->md = cfg->md;
 	v->data = cfg->data;
 	v->asked_role = cfg->role;
+	v->confirm_timeout = max(3 * msecs_to_jiffies(cfg->net.timeout_ms), MS_CONFIRM_MIN);
 	mutex_init(&v->control);
 	mutex_init(&v->role_lock);
 	mutex_init(&v->event_lock);
@@ -235,9 +247,13 @@ void ms_volume_destroy(struct ms_volume *v)
 static void sb_activate(struct ms_sb *sb, void *arg)
 {
 	const struct ms_volume *v = arg;
+	struct ms_point was = { sb->activation_id, ms_meta_commits(v->meta) };
 
 	sb->activation++;
-	sb->activation_id = get_random_u64();
+	if (!v->was_up) {	/* one that was only suspended goes on with its history */
+		ms_history_begin(sb->past, &was);
+		sb->activation_id = get_random_u64();
+	}
 	sb->flags &= ~MS_SB_CLEAN;
 	if (v->asked_role == MS_ROLE_SECONDARY && !v->was_active)
 		sb->role = MS_ROLE_SECONDARY;
@@ -253,9 +269,12 @@ static int activate(struct ms_volume *v)
 	bool clean = v->sb.flags & MS_SB_CLEAN;
 	int r;
 
-	r = ms_super_change(v, sb_activate, v);
+	r = ms_activity_load(v);
+	if (!r)
+		r = ms_super_change(v, sb_activate, v);
 	if (r)
 		return r;
+	v->was_up = true;
 	ms_meta_set_activation(v->meta, v->sb.activation);
 	r = ms_activity_recover(v, clean);
 	if (r)
@@ -281,6 +300,8 @@ int ms_volume_start(struct ms_volume *v)
 	v->failback = 0;
 	v->failback_judged = false;
 	r = v->meta_failed ? -EIO : activate(v);
+	if (!r)
+		r = ms_sample_check(v);
 	if (!r)
 		r = ms_net_start(v->net);
 	if (r) {

@@ -58,6 +58,7 @@
 #define MS_HASH_BITS		10
 #define MS_INFLIGHT_MAX		(32u << 20)	/* bytes of payload held at once */
 #define MS_TEXT			160
+#define MS_SAMPLE_LATEST	16u		/* extents */
 
 /* What a volume occupies; the target layer's registry looks at it. */
 struct ms_registry_entry {
@@ -69,7 +70,7 @@ struct ms_registry_entry {
 
 /* Counters of ms_ioc_status; v->lock unless said. */
 struct ms_counters {
-	u64 gen_read_sectors, copy_read_sectors;
+	u64 gen_read_sectors, copy_read_sectors, sample_read_sectors;
 	u64 tx_data_bytes;
 	u64 writes, write_sectors;
 	u64 record_writes;
@@ -93,6 +94,7 @@ struct ms_volume {
 	struct mutex role_lock;
 	bool running;			/* control: between activation and stop */
 	u32 users;			/* registry: ioctls at work */
+	bool was_up;			/* control: was activated before */
 	bool was_active;		/* control: primary in force when it was suspended */
 
 	spinlock_t lock;
@@ -112,6 +114,9 @@ struct ms_volume {
 	u64 cool_gen;			/* counts extents that left the cache */
 	bool cool_all, cool_idle;	/* requests to the cleaner */
 	bool meta_failed;		/* metadata could not be written: nothing starts any more */
+	bool data_failed;		/* the last flush of the data device in cooling failed */
+	bool data_lost;			/* written data may be lost: the application's next flush fails */
+	u64 told_writes;		/* writes begun when that was last told */
 	void *extent_mem;
 	unsigned long *marked_map;	/* a bit per extent: has a mark */
 	unsigned long *invalid_map;	/* has a segment without a valid code */
@@ -157,10 +162,14 @@ struct ms_volume {
 	enum ms_disk peer_disk;
 	struct ms_gens peer_gens;
 	u8 peer_node[MS_UUID];
+	struct ms_point seen;		/* the highest of the peer's history, as far as it counts (I11) */
+	struct ms_point peer_point;	/* what it is in this session */
+	bool peer_back;			/* the peer has gone back in time: seen stays as it is */
 	u64 next_handle;
 	DECLARE_HASHTABLE(waiting, MS_HASH_BITS);	/* writes and requests by handle */
 	struct list_head unacked;	/* writes and flushes, in order of sending */
 	u32 nr_unacked;
+	unsigned long confirm_timeout;	/* jiffies that the oldest of them may take */
 	u64 acked_seq, flushed_seq;	/* writes the peer confirmed / of these flushed there */
 	struct list_head rx_order;	/* target: writes and flushes, in order of arrival */
 	struct list_head requests;	/* questions to the peer, not answered yet */
@@ -179,12 +188,18 @@ struct ms_volume {
 	u32 copy_jobs;			/* extents being worked on */
 	int last_error;
 	struct delayed_work resync_work;
+	struct delayed_work again_work;	/* settles marks that arose in a session */
 	wait_queue_head_t copy_wait;
 	u64 rs_start;			/* jiffies64 */
 
 	struct delayed_work gen_codes;	/* generator.c */
 	bool gen_stop;
 	u64 gen_next, gen_writes;	/* generator: next extent, writes seen last */
+
+	/* sample.c: of the extents with valid codes, those with the highest sequence at activation */
+	struct {
+		u64 extent, sequence;
+	} sample[MS_SAMPLE_LATEST];
 
 	struct ms_counters n;
 

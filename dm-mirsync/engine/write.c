@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 
 #include "engine/activity.h"
+#include "engine/loss.h"
 #include "engine/primary.h"
 #include "engine/secondary.h"
 #include "engine/write.h"
@@ -245,6 +246,7 @@ static void __local_ended(struct ms_write *w)
 
 	if (w->status) {
 		__ms_seg_mark(v, e, w->span.first, w->span.count);
+		__ms_resync_soon(v);
 		if (w->kind == MS_WRITE_PEER)
 			v->target_failed = true;
 		return;
@@ -259,6 +261,22 @@ static void __local_ended(struct ms_write *w)
 	}
 }
 
+/* A flush says what became of all writes before it, also when an earlier flush of our own has failed. */
+static void __flush_ended(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	if (w->status)
+		__ms_data_lost(v);
+	if (w->kind != MS_WRITE_APP)
+		return;
+	if (v->data_lost)
+		w->status = -EIO;
+	if (w->status)
+		v->told_writes = v->n.writes;
+	v->data_lost = false;
+}
+
 static void end_local(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
@@ -267,8 +285,8 @@ static void end_local(struct ms_write *w)
 	spin_lock(&v->lock);
 	if (!w->flush && !w->untouched)
 		__local_ended(w);
-	else if (w->flush && w->status)
-		__ms_suspect_hot(v);	/* what the cache held may be lost */
+	else if (w->flush)
+		__flush_ended(w);
 	spin_unlock(&v->lock);
 	if (w->status && !w->untouched)
 		ms_err_limit(v, "%s failed on the data device (%d)",
@@ -385,6 +403,7 @@ static bool __ship(struct ms_write *w)
 	v->nr_unacked++;
 	v->n.tx_data_bytes += w->out.data_len;
 	w->peer_pending = true;
+	w->shipped = jiffies;
 	w->session = v->session;
 	return true;
 }
@@ -565,6 +584,18 @@ int ms_write_acked(struct ms_volume *v, u64 handle, int status)
 		finish(w);
 	wake_up_all(&v->cooled);
 	return status ? -EREMOTEIO : 0;
+}
+
+bool ms_write_overdue(struct ms_volume *v)
+{
+	struct ms_write *w;
+	bool late;
+
+	spin_lock(&v->lock);
+	w = list_first_entry_or_null(&v->unacked, struct ms_write, list);
+	late = w && time_after(jiffies, w->shipped + v->confirm_timeout);
+	spin_unlock(&v->lock);
+	return late;
 }
 
 void ms_write_link_down(struct ms_volume *v)

@@ -41,6 +41,7 @@ struct ms_write {
 	u32 mark_epoch;
 	u32 session;
 	u64 acked_seq;			/* flush: writes confirmed before it */
+	unsigned long shipped;		/* jiffies */
 	refcount_t refs;
 	struct bio *app;
 	u64 cost;			/* bytes counted in inflight_bytes */
@@ -86,6 +87,8 @@ int ms_write_ship(struct ms_write *w);
 
 /* The peer answered @handle. Return: 0, -EPROTO when there is no such write. */
 int ms_write_acked(struct ms_volume *v, u64 handle, int status);
+/* Has the peer left a write unconfirmed for longer than it may take? */
+bool ms_write_overdue(struct ms_volume *v);
 /* The session is over: nothing in flight will be confirmed. */
 void ms_write_link_down(struct ms_volume *v);
 

@@ -105,6 +105,11 @@ const struct ms_geo *ms_meta_geo(const struct ms_meta *m)
 	return &m->geo;
 }
 
+u64 ms_meta_commits(const struct ms_meta *m)
+{
+	return atomic64_read(&m->commits);
+}
+
 u64 ms_meta_next_sequence(struct ms_meta *m)
 {
 	u64 s = atomic64_inc_return(&m->sequence);

@@ -77,6 +77,13 @@ int ms_meta_load_record(struct ms_meta *m, struct ms_hot *hot,
 int ms_meta_write_record(struct ms_meta *m, const struct ms_hot *hot, u32 total,
 			 u64 peer_id, u64 peer_seq);
 
+/*
+ * ms_meta_commits() - how many commits of superblock and record this metadata has seen, in
+ * its whole life, as far as they are on stable storage (I11). Grows with each one. Valid
+ * after ms_meta_load_record(). Any context, lock-free.
+ */
+u64 ms_meta_commits(const struct ms_meta *m);
+
 /* Next sequence number for tables, summaries, versions: activation << 40 | counter, never repeated. Any context, lock-free. */
 u64 ms_meta_next_sequence(struct ms_meta *m);
 /* ms_meta_set_activation() - start numbering from @activation << 40 (after the superblock with it was committed) */

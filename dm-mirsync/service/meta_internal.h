@@ -66,9 +66,11 @@ struct ms_meta {
 	bool heal;		/* the record was damaged: both copies must be written */
 	u32 next_copy;
 	u64 rec_sequence;	/* the last one used, by a failed write too */
+	u64 rec_held;		/* that of the record that holds */
 
 	/* any context */
 	atomic64_t sequence;
+	atomic64_t commits;	/* sb.sequence + rec_held */
 	atomic64_t codes_since;	/* sb.codes_since, for readers */
 	struct xarray reported;	/* damaged summary blocks: a message each is enough */
 
@@ -77,6 +79,12 @@ struct ms_meta {
 	struct ms_pending *pending;	/* sorted by extent; room for geo.max_hot */
 	u32 nr_pending;
 };
+
+/* What is on stable storage has changed. */
+static inline void ms_meta_count_commits(struct ms_meta *m)
+{
+	atomic64_set(&m->commits, m->sb.sequence + m->rec_held);
+}
 
 /* meta_io.c */
 void *ms_meta_alloc(u32 blocks);

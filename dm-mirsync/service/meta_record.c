@@ -79,6 +79,7 @@ static void judge(struct ms_meta *m, const struct ms_record_sector *copy0,
 {
 	ms_record_judge(&m->geo, m->format_id, copy0, copy1, hot, res);
 	m->rec_sequence = res->sequence;
+	m->rec_held = res->held;
 	m->next_copy = !res->copy;
 	m->heal = res->state != MS_RECORD_OK;
 	m->loaded = true;
@@ -103,6 +104,9 @@ static int load(struct ms_meta *m, struct ms_hot *hot,
 		blank_images(m);
 		judge(m, copy0, copy1, hot, res);
 		m->rec_sequence += bad ? UNREAD_SKIP : 0;
+		if (m->heal)	/* which one held is not known: none is missing */
+			m->rec_held = m->rec_sequence;
+		ms_meta_count_commits(m);
 		r = bad == 2 * blocks ? -EIO : 0;
 	}
 	vfree(copy0);
@@ -145,6 +149,10 @@ static int write_copy(struct ms_meta *m, const struct ms_hot *hot, u32 total,
 			    m->name, copy, r);
 	else
 		m->next_copy = !copy;
+	if (!r) {
+		m->rec_held = m->rec_sequence;
+		ms_meta_count_commits(m);
+	}
 	return r;
 }
 

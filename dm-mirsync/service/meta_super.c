@@ -188,6 +188,7 @@ int ms_meta_commit_super(struct ms_meta *m, const struct ms_sb *sb)
 		goto out;
 	m->sb = next;
 	atomic64_set(&m->codes_since, next.codes_since);
+	ms_meta_count_commits(m);
 out:
 	memalloc_noio_restore(noio);
 	return r;

@@ -53,6 +53,10 @@ struct ms_net_ops {
 	 * it returns 0. Negative: the session is cut.
 	 */
 	int (*frame)(void *ctx, const struct ms_head *h, const void *body);
+	/* The sender's commits for the head of a frame (I11). Sender thread, beside other ops; no locks. */
+	u64 (*commits)(void *ctx);
+	/* Called several times a second while the session lasts, between frames and within one. Negative: the session is cut. */
+	int (*check)(void *ctx);
 	/*
 	 * The session is over (also when up() was refused). Everything queued was
 	 * completed with an error before. No ops are called after it until the

@@ -72,10 +72,12 @@ static int send_bvec(struct ms_net *n, const struct bio_vec *bvec, u32 nr, u32 l
 	return ms_send_msg(n, &msg);
 }
 
-static void encode_head(struct ms_frame *raw, u16 type, u64 handle,
+/* What a peer learns of this site's history with a frame of a session was stable before (I11). */
+static void encode_head(struct ms_net *n, struct ms_frame *raw, u16 type, u64 handle,
 			const void *body, u32 body_len, u32 data_len)
 {
 	struct ms_head h = {
+		.commits = n->phase == MS_NET_SESSION ? n->ops->commits(n->ctx) : 0,
 		.type = type,
 		.handle = handle,
 		.body_len = body_len,
@@ -93,7 +95,7 @@ int ms_send_plain(struct ms_net *n, u16 type, const void *body, u32 body_len)
 	if (vec.iov_len > sizeof(n->shake))
 		return -EINVAL;
 	memcpy(n->shake + sizeof(struct ms_frame), body, body_len);
-	encode_head((struct ms_frame *)n->shake, type, 0, body, body_len, 0);
+	encode_head(n, (struct ms_frame *)n->shake, type, 0, body, body_len, 0);
 	return send_kvec(n, &vec, 1, vec.iov_len, false);
 }
 
@@ -102,7 +104,7 @@ static int send_packed(struct ms_net *n, u16 type, u64 handle, u32 body_len, boo
 {
 	struct kvec vec = { n->pack, sizeof(struct ms_frame) + body_len };
 
-	encode_head((struct ms_frame *)n->pack, type, handle,
+	encode_head(n, (struct ms_frame *)n->pack, type, handle,
 		    n->pack + sizeof(struct ms_frame), body_len, 0);
 	return send_kvec(n, &vec, 1, vec.iov_len, more);
 }
@@ -130,7 +132,7 @@ static int send_frame(struct ms_net *n, const struct ms_out *out, bool more)
 	u32 front = sizeof(*raw) + out->body_len;
 	int r;
 
-	encode_head(raw, out->type, out->handle, out->body, out->body_len, out->data_len);
+	encode_head(n, raw, out->type, out->handle, out->body, out->body_len, out->data_len);
 	if (front <= MS_NET_PACK && out->nr_bvec <= MS_NET_BVECS)
 		return send_gathered(n, out, more);
 	r = send_kvec(n, vec, out->body_len ? 2 : 1, front, more || out->data_len);

@@ -52,7 +52,8 @@ int ms_session_check(struct ms_net *n)
 	if (n->phase == MS_NET_SESSION) {
 		if (over(n->heard, n->timeout) && over(n->waiting, n->timeout))
 			return -ETIMEDOUT;
-		return look_at_listener(n);
+		r = n->ops->check(n->ctx);
+		return r ?: look_at_listener(n);
 	}
 	if (time_after(jiffies, n->deadline))
 		return -ETIMEDOUT;

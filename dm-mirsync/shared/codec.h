@@ -10,6 +10,7 @@
 #include "shared/env.h"
 #include "shared/format.h"
 #include "shared/geometry.h"
+#include "shared/history.h"
 
 enum ms_bad {			/* why a block is not believed */
 	MS_GOOD = 0,
@@ -61,8 +62,9 @@ struct ms_sb {
 	u64 activation;
 	u64 activation_id;
 	u64 peer_activation_id;
-	u64 peer_sequence;
+	u64 peer_commits;
 	u64 format_time;
+	struct ms_point past[MS_PAST];
 };
 
 /* Fill @raw (4096 bytes) from @sb as the copy at @block (0 or 8), checksum included. */

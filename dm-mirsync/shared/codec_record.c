@@ -47,7 +47,7 @@ void ms_record_encode(struct ms_record_sector *raw, u64 format_id, u32 copy,
 		s->sectors = cpu_to_le16((u16)sectors);
 		s->copy = cpu_to_le16((u16)copy);
 		s->peer_activation_id = cpu_to_le64(peer_id);
-		s->peer_sequence = cpu_to_le64(peer_seq);
+		s->peer_commits = cpu_to_le64(peer_seq);
 		for (k = 0; k < entries; k++) {
 			const struct ms_hot *h = &hot[i * MS_RECORD_ENTRIES + k];
 
@@ -107,7 +107,7 @@ static bool same_record(const struct ms_record_sector *a, const struct ms_record
 {
 	return a->total == b->total &&
 	       a->peer_activation_id == b->peer_activation_id &&
-	       a->peer_sequence == b->peer_sequence;
+	       a->peer_commits == b->peer_commits;
 }
 
 static void look(struct copy *c, const struct ms_record_sector *raw,
@@ -214,6 +214,6 @@ void ms_record_judge(const struct ms_geo *geo, u64 format_id,
 	res->held = c[best].sequence;
 	res->total = le32_to_cpu(head->total);
 	res->peer_id = le64_to_cpu(head->peer_activation_id);
-	res->peer_seq = le64_to_cpu(head->peer_sequence);
+	res->peer_seq = le64_to_cpu(head->peer_commits);
 	res->torn = c[!best].state == COPY_TORN;
 }

@@ -9,7 +9,8 @@
 #include "shared/codec_crc.h"
 
 #define KNOWN_FLAGS	(MS_SB_CLEAN | MS_SB_ALL_CANDIDATES | \
-			 MS_SB_NEVER_MET | MS_SB_FAILBACK | MS_SB_META_VOID)
+			 MS_SB_NEVER_MET | MS_SB_FAILBACK | MS_SB_META_VOID | \
+			 MS_SB_CHOSEN)
 #define MIN_LOGICAL	512u
 #define MAX_ACTIVATION	((1ull << 24) - 1)	/* sequences: activation << 40 */
 
@@ -73,8 +74,9 @@ void ms_super_encode(const struct ms_sb *sb, u32 block, struct ms_super *raw)
 	raw->activation = cpu_to_le64(sb->activation);
 	raw->activation_id = cpu_to_le64(sb->activation_id);
 	raw->peer_activation_id = cpu_to_le64(sb->peer_activation_id);
-	raw->peer_sequence = cpu_to_le64(sb->peer_sequence);
+	raw->peer_commits = cpu_to_le64(sb->peer_commits);
 	raw->format_time = cpu_to_le64(sb->format_time);
+	ms_past_encode(sb->past, raw->past);
 	raw->crc = cpu_to_le32(super_crc(raw));
 }
 
@@ -156,8 +158,9 @@ enum ms_bad ms_super_decode(const struct ms_super *raw, u32 block, struct ms_sb 
 	sb->activation = le64_to_cpu(raw->activation);
 	sb->activation_id = le64_to_cpu(raw->activation_id);
 	sb->peer_activation_id = le64_to_cpu(raw->peer_activation_id);
-	sb->peer_sequence = le64_to_cpu(raw->peer_sequence);
+	sb->peer_commits = le64_to_cpu(raw->peer_commits);
 	sb->format_time = le64_to_cpu(raw->format_time);
+	ms_past_decode(raw->past, sb->past);
 	return MS_GOOD;
 }
 

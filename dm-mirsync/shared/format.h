@@ -17,6 +17,7 @@
 #define MS_FORMAT_VERSION	1u
 #define MS_CODE_ALGO_CRC32C_XXH	1u	/* crc32c << 32 | low half of xxh64 */
 #define MS_GEN_HISTORY		8
+#define MS_PAST			32	/* activations remembered */
 
 /* Feature bits; a bit unknown to the reader: compat - ignore, ro - no write, incompat - refuse. */
 #define MS_FEATURES_COMPAT	0ull
@@ -40,6 +41,7 @@ enum ms_disk {
 #define MS_SB_NEVER_MET		(1u << 2)	/* met no peer yet: adopts its volume id and seed */
 #define MS_SB_FAILBACK		(1u << 3)	/* a failback was begun and not finished */
 #define MS_SB_META_VOID		(1u << 4)	/* the peer's metadata is void (it could not be written) */
+#define MS_SB_CHOSEN		(1u << 5)	/* promoted by force: the operator wants this site's data, whatever its history */
 
 struct ms_disk_gens {
 	__le64 current_gen;	/* 0: no data yet */
@@ -48,6 +50,12 @@ struct ms_disk_gens {
 	__le64 history[MS_GEN_HISTORY];	/* earlier ones, newest first; 0: none */
 } __packed;
 static_assert(sizeof(struct ms_disk_gens) == 88, "ms_disk_gens");
+
+/* One of a site's activations, and the metadata commits it had made by a certain instant: see history.h. */
+struct ms_disk_point {
+	__le64 activation_id;
+	__le64 commits;
+} __packed;
 
 struct ms_super {
 	u8 magic[16];
@@ -77,10 +85,11 @@ struct ms_super {
 	__le64 codes_since;	/* table blocks with a lower sequence hold no valid code */
 	__le64 activation;	/* activations so far; upper bits of all sequence numbers made in one */
 	__le64 activation_id;	/* random, of the latest activation */
-	__le64 peer_activation_id;	/* the highest of the peer that was seen ... */
-	__le64 peer_sequence;	/* ... and its metadata commit sequence */
+	__le64 peer_activation_id;	/* the highest point of the peer's history that was seen */
+	__le64 peer_commits;
 	__le64 format_time;	/* seconds since the epoch */
-	u8 reserved[4096 - 312];
+	struct ms_disk_point past[MS_PAST];	/* earlier activations as they ended, the latest first */
+	u8 reserved[4096 - 312 - 16 * MS_PAST];
 } __packed;
 static_assert(sizeof(struct ms_super) == MS_BLOCK, "ms_super");
 
@@ -101,8 +110,8 @@ struct ms_record_sector {
 	__le32 total;		/* entries of the whole record */
 	__le16 sectors;		/* of the whole record, at least 1 */
 	__le16 copy;		/* 0 or 1 */
-	__le64 peer_activation_id;	/* as in the superblock; the newer wins */
-	__le64 peer_sequence;
+	__le64 peer_activation_id;	/* as in the superblock; of one activation the higher counts */
+	__le64 peer_commits;
 	u8 reserved[24];
 	struct ms_record_entry entry[MS_RECORD_ENTRIES];
 } __packed;

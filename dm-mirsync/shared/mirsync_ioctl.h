@@ -56,7 +56,8 @@ struct ms_ioc_status {
 	__u64 record_writes;	/* writes of the activity record */
 	__u64 inflight;		/* writes not completed */
 	__u64 unacked;		/* writes the peer has not confirmed */
-	__u64 reserved[16];
+	__u64 sample_read_sectors;	/* data read to check valid codes (I4) */
+	__u64 reserved[15];
 };
 
 struct ms_ioc_range {		/* SUMMARY, TABLE */

@@ -207,21 +207,35 @@ static enum ms_scope scope_of(enum ms_relation relation, const struct ms_site *s
 	return MS_SCOPE_ALL;
 }
 
-void ms_rules_meet(const struct ms_site *local, const struct ms_site *peer,
-		   struct ms_decision *d)
+/* Does @s's history lack what @other has seen of it? */
+static bool gone_back(const struct ms_site *s, const struct ms_site *other)
+{
+	return !memcmp(other->seen_node, s->node_id, MS_UUID) &&
+	       !ms_history_has(&s->history, &other->seen);
+}
+
+/* What going back in time makes of a meeting. */
+static enum ms_meeting after_going_back(const struct ms_site *local, const struct ms_site *peer,
+					const struct ms_decision *d)
+{
+	const struct ms_site *s = d->local_back ? local : peer;
+
+	if (d->meeting == SPLIT || d->meeting == UNREL)
+		return d->meeting;
+	/* One that is inconsistent anyway may be overwritten: a resync of all goes on. */
+	if (d->meeting == SRC && !d->local_back && peer->disk == MS_DISK_INCONSISTENT)
+		return SRC;
+	if (d->meeting == TGT && !d->peer_back && local->disk == MS_DISK_INCONSISTENT)
+		return TGT;
+	if ((d->local_back && d->peer_back) || s->flags & MS_SB_CHOSEN)
+		return UNREL;
+	return d->local_back ? MS_MEET_OUTDATED : P_OUT;
+}
+
+static void meet_by_table(const struct ms_site *local, const struct ms_site *peer,
+			  struct ms_decision *d)
 {
 	const struct ms_site *source, *target;
-
-	d->relation = ms_rules_relation(&local->gens, &peer->gens);
-	d->scope = MS_SCOPE_ALL;
-	d->adopt = MS_ADOPT_NOTHING;
-	d->meeting = refusal(local, peer);
-	if (d->meeting)
-		return;
-	if (!agree_on_volume(local, peer, &d->adopt)) {
-		d->meeting = MS_MEET_REFUSE_VOLUME;
-		return;
-	}
 
 	d->meeting = table(d->relation, claim_of(local), claim_of(peer));
 	if (d->meeting == MS_MEET_SOURCE) {
@@ -236,6 +250,31 @@ void ms_rules_meet(const struct ms_site *local, const struct ms_site *peer,
 	d->scope = scope_of(d->relation, source, target);
 	if (source->disk != MS_DISK_CONSISTENT)
 		d->meeting = MS_MEET_NO_SOURCE;
+}
+
+void ms_rules_meet(const struct ms_site *local, const struct ms_site *peer,
+		   struct ms_decision *d)
+{
+	d->relation = ms_rules_relation(&local->gens, &peer->gens);
+	d->scope = MS_SCOPE_ALL;
+	d->adopt = MS_ADOPT_NOTHING;
+	d->local_back = false;
+	d->peer_back = false;
+	d->meeting = refusal(local, peer);
+	if (d->meeting)
+		return;
+	if (!agree_on_volume(local, peer, &d->adopt)) {
+		d->meeting = MS_MEET_REFUSE_VOLUME;
+		return;
+	}
+
+	meet_by_table(local, peer, d);
+	d->local_back = gone_back(local, peer);
+	d->peer_back = gone_back(peer, local);
+	if (!d->local_back && !d->peer_back)
+		return;
+	d->meeting = after_going_back(local, peer, d);
+	d->scope = MS_SCOPE_ALL;
 }
 
 void ms_gens_start(struct ms_gens *g, u64 gen)

@@ -11,6 +11,7 @@
 #include "shared/env.h"
 #include "shared/codec.h"
 #include "shared/format.h"
+#include "shared/history.h"
 
 /* How strongly a site claims the primary role; a stronger claim is a higher number. */
 enum ms_claim {
@@ -32,6 +33,9 @@ struct ms_site {
 	u32 disk;		/* enum ms_disk */
 	u32 flags;		/* MS_SB_* */
 	struct ms_gens gens;
+	struct ms_history history;
+	u8 seen_node[MS_UUID];	/* the peer it met last ... */
+	struct ms_point seen;	/* ... and what it has seen of that one's history */
 };
 
 /* How the data of two sites are related, by their generations. */
@@ -83,6 +87,7 @@ struct ms_decision {
 	enum ms_relation relation;
 	enum ms_scope scope;	/* meaningful for SOURCE and TARGET */
 	enum ms_adopt adopt;
+	bool local_back, peer_back;	/* has gone back in time: its history lacks what the other has seen of it */
 };
 
 /**
@@ -118,8 +123,13 @@ struct ms_decision {
  * FORKED -> SPLIT_BRAIN. UNRELATED -> UNRELATED.
  * PEER_NEWER, BLANK_LOCAL: mirror images.
  *
- * Last: a SOURCE (or TARGET) whose source has disk INCONSISTENT or OUTDATED
+ * Then a SOURCE (or TARGET) whose source has disk INCONSISTENT or OUTDATED
  * becomes NO_SOURCE: an operator has to decide.
+ *
+ * Last, I11: a site that has gone back in time is neither source nor target by
+ * itself, whatever the generations say. Scope is ALL. Unless the meeting is
+ * SPLIT_BRAIN or UNRELATED anyway, or it is an INCONSISTENT target: it is OUTDATED, the other PEER_OUTDATED; when
+ * both have, or when it has MS_SB_CHOSEN, the meeting is UNRELATED.
  */
 void ms_rules_meet(const struct ms_site *local, const struct ms_site *peer,
 		   struct ms_decision *d);
@@ -168,7 +178,8 @@ struct ms_situation {
  * @force: ... and whatever the state of its data
  *
  * Already ACTIVE: allowed, nothing to do. Connected: refused when the peer is
- * strong (ACTIVE, WAITING), when a resync runs, when the meeting is
+ * strong (ACTIVE, WAITING; a WAITING one that is outdated by this meeting does
+ * not count), when a resync runs, when the meeting is
  * SPLIT_BRAIN, UNRELATED, OUTDATED or when the peer's data is newer (PEER_NEWER,
  * BLANK_LOCAL: the promotion would make a split brain) unless @force. A peer
  * that is ACTIVE in this session, or the source of it, is not to be forced:

@@ -14,7 +14,8 @@ static bool strong(enum ms_claim claim)
 /* What speaks against a promotion in a session, short of force. */
 static const char *promote_connected(const struct ms_situation *s)
 {
-	if (strong(s->peer_claim))
+	/* Outdated by this meeting, a peer that was primary is not served any more. */
+	if (strong(s->peer_claim) && s->meeting != MS_MEET_PEER_OUTDATED)
 		return "the peer is primary: switch over, or demote it first";
 	if (s->copying)
 		return "a resync is running";

@@ -18,13 +18,13 @@ static const struct {
 	[MS_MEET_NO_PRIMARY] = {
 		"no-primary", "no site is primary: promote one" },
 	[MS_MEET_PEER_OUTDATED] = {
-		"peer-outdated", "the peer's data is older and it claims the primary role: fail back from here" },
+		"peer-outdated", "the peer's data is older, or it has gone back in time, and it may not write: fail back from here" },
 	[MS_MEET_OUTDATED] = {
-		"outdated", "the peer's data is newer: this site may not write" },
+		"outdated", "the peer's data is newer, or this site has gone back in time: it may not write" },
 	[MS_MEET_SPLIT_BRAIN] = {
 		"split-brain", "split brain: both sites wrote alone, a command has to name the loser" },
 	[MS_MEET_UNRELATED] = {
-		"unrelated", "the sites' data has no common origin, a command has to name the loser" },
+		"unrelated", "the sites' data has no common history, a command has to name the loser" },
 	[MS_MEET_TWO_PRIMARIES] = {
 		"two-primaries", "both sites claim the primary role: demote one" },
 	[MS_MEET_NO_SOURCE] = {

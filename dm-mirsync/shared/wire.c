@@ -112,7 +112,7 @@ void ms_head_encode(const struct ms_head *h, struct ms_frame *raw)
 	raw->body_len = cpu_to_le32(h->body_len);
 	raw->data_len = cpu_to_le32(h->data_len);
 	raw->handle = cpu_to_le64(h->handle);
-	raw->epoch = cpu_to_le64(h->epoch);
+	raw->commits = cpu_to_le64(h->commits);
 	raw->body_crc = cpu_to_le32(h->body_crc);
 	raw->head_crc = cpu_to_le32(head_crc(raw));
 }
@@ -150,7 +150,7 @@ int ms_head_decode(const struct ms_frame *raw, struct ms_head *h)
 	h->body_len = le32_to_cpu(raw->body_len);
 	h->data_len = le32_to_cpu(raw->data_len);
 	h->handle = le64_to_cpu(raw->handle);
-	h->epoch = le64_to_cpu(raw->epoch);
+	h->commits = le64_to_cpu(raw->commits);
 	h->body_crc = le32_to_cpu(raw->body_crc);
 
 	rule = rule_of(h->type);

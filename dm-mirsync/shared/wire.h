@@ -67,7 +67,7 @@ struct ms_frame {
 	__le32 body_len;
 	__le32 data_len;
 	__le64 handle;		/* chosen by the sender; a reply carries the request's */
-	__le64 epoch;		/* order of writes; 0 in version 1 */
+	__le64 commits;		/* the sender's metadata commits so far (I11); 0 in the handshake */
 	__le32 body_crc;	/* ms_crc32c of the body; 0 when there is none */
 	__le32 head_crc;	/* ms_crc32c of the head with this field 0 */
 } __packed;
@@ -90,14 +90,17 @@ struct ms_hello {
 	struct ms_disk_gens gens;
 	__le64 activation;
 	__le64 activation_id;
-	__le64 sequence;	/* of the latest metadata commit */
-	__le64 seen_activation_id;	/* what the sender saw of the receiver before */
-	__le64 seen_sequence;
+	__le64 commits;		/* metadata commits so far */
+	__le64 seen_activation_id;	/* what the sender has seen of its last peer's history */
+	__le64 seen_commits;
 	u8 nonce[MS_NONCE];
 	u8 initiator;		/* 1: the sender opened the connection */
-	u8 reserved[55];
+	u8 reserved[7];
+	u8 seen_node_id[MS_UUID];	/* ... and who that was */
+	struct ms_disk_point past[MS_PAST];	/* the sender's earlier activations */
+	u8 reserved2[32];
 } __packed;
-static_assert(sizeof(struct ms_hello) == 304, "ms_hello");
+static_assert(sizeof(struct ms_hello) == 816, "ms_hello");
 
 /* mac = HMAC-SHA256(key, label | hello of the sender | hello of the receiver); label "mirsync-I" or "mirsync-R" with its NUL, by the sender's side of the connection */
 struct ms_auth {
@@ -254,7 +257,7 @@ struct ms_head {
 	u32 body_len;
 	u32 data_len;
 	u64 handle;
-	u64 epoch;
+	u64 commits;
 	u32 body_crc;
 };
 

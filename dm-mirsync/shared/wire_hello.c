@@ -9,7 +9,8 @@
 #define AUTH_MAX	1u	/* 0: none, 1: pre-shared key */
 #define MIN_LOGICAL	512u
 #define KNOWN_FLAGS	(MS_SB_CLEAN | MS_SB_ALL_CANDIDATES | \
-			 MS_SB_NEVER_MET | MS_SB_FAILBACK | MS_SB_META_VOID)
+			 MS_SB_NEVER_MET | MS_SB_FAILBACK | MS_SB_META_VOID | \
+			 MS_SB_CHOSEN)
 
 /* The highest version that both speak; 0: none. */
 static u32 common_version(const struct ms_hello *h)
@@ -84,4 +85,10 @@ void ms_hello_site(const struct ms_hello *h, struct ms_site *s)
 	s->disk = le32_to_cpu(h->disk);
 	s->flags = le32_to_cpu(h->flags);
 	ms_gens_decode(&h->gens, &s->gens);
+	s->history.now.id = le64_to_cpu(h->activation_id);
+	s->history.now.commits = le64_to_cpu(h->commits);
+	ms_past_decode(h->past, s->history.past);
+	memcpy(s->seen_node, h->seen_node_id, MS_UUID);
+	s->seen.id = le64_to_cpu(h->seen_activation_id);
+	s->seen.commits = le64_to_cpu(h->seen_commits);
 }

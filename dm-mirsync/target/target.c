@@ -196,7 +196,7 @@ static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 	       st->tx_bytes, st->rx_bytes, st->tx_data_bytes, st->gen_read_sectors,
 	       st->copy_read_sectors, st->writes, st->write_sectors, st->record_writes,
 	       st->inflight, st->unacked);
-	DMEMIT(" cmd=%u", READ_ONCE(v->cmd));
+	DMEMIT(" cmd=%u sample_read=%llu", READ_ONCE(v->cmd), st->sample_read_sectors);
 	kfree(st);
 }
 

@@ -37,7 +37,7 @@ def hello(low, high):
     """Good in everything but the versions, as far as a stranger can know."""
     body = struct.pack("<HHIQ16s16sQIIII", low, high, 0, 0, b"v" * 16, b"n" * 16,
                        32768, 512, 12, 1, 0)
-    body += bytes(304 - 1 - 55 - 32 - len(body)) + os.urandom(32) + b"\1" + bytes(55)
+    body += bytes(216 - len(body)) + os.urandom(32) + b"\1" + bytes(816 - 249)
     return frame(HELLO, body)
 
 

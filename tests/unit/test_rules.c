@@ -491,7 +491,9 @@ static bool may_promote(const struct ms_situation *s, bool alone, bool force)
 		return false;
 	if (!s->connected)
 		return s->claim != MS_CLAIM_WAITING || alone;
-	return s->peer_claim != MS_CLAIM_WAITING && !s->copying &&
+	if (s->peer_claim == MS_CLAIM_WAITING && s->meeting != MS_MEET_PEER_OUTDATED)
+		return false;
+	return !s->copying &&
 	       s->meeting != MS_MEET_SPLIT_BRAIN && s->meeting != MS_MEET_UNRELATED &&
 	       s->meeting != MS_MEET_OUTDATED &&
 	       s->relation != MS_REL_PEER_NEWER && s->relation != MS_REL_BLANK_LOCAL;

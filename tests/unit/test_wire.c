@@ -14,7 +14,7 @@ struct expected {
 };
 
 static const struct expected frames[] = {
-	{ MS_F_HELLO, 304, 0, 0, 0, false },
+	{ MS_F_HELLO, 816, 0, 0, 0, false },
 	{ MS_F_AUTH, 32, 0, 0, 0, false },
 	{ MS_F_READY, 16, 0, 0, 0, false },
 	{ MS_F_REFUSE, 128, 0, 0, 0, false },
@@ -66,7 +66,7 @@ static int decode(u32 type, u32 body_len, u32 data_len)
 {
 	struct ms_head h = {
 		.type = type, .body_len = body_len, .data_len = data_len,
-		.handle = 0x1122334455667788ull, .epoch = 5, .body_crc = 77,
+		.handle = 0x1122334455667788ull, .commits = 5, .body_crc = 77,
 	};
 	struct ms_head back;
 	struct ms_frame raw;
@@ -80,7 +80,7 @@ static int decode(u32 type, u32 body_len, u32 data_len)
 		assert_int_equal(back.body_len, body_len);
 		assert_int_equal(back.data_len, data_len);
 		assert_int_equal(back.handle, h.handle);
-		assert_int_equal(back.epoch, 5);
+		assert_int_equal(back.commits, 5);
 		assert_int_equal(back.body_crc, 77);
 	}
 	return r;

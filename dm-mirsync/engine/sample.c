@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sample of I4; see sample.h. It changes nothing while all codes fit, so a crash in the
+ * middle leaves nothing. No extent becomes hot for it: a segment counts only if the version
+ * of its extent was the same before and after the read, and it was valid, which it is not
+ * while a write to it is under way.
+ *
+ * Locking: none held across reads; v->lock for counters.
+ */
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "engine/codes.h"
+#include "engine/sample.h"
+#include "engine/tables.h"
+
+#define RANDOM_EXTENTS	48u
+#define FROM_LATEST	4u	/* segments of each of the latest extents */
+#define SAMPLE_SECTORS	(32u << 11)	/* 32 MiB in all at most: segments may be large */
+
+struct sample {
+	struct ms_wire_table t;
+	struct ms_buf buf;
+	u64 sectors;		/* read so far */
+	u32 segments;		/* compared */
+	bool mismatch;
+};
+
+void ms_sample_note(struct ms_volume *v, u64 no, u64 sequence)
+{
+	u32 i, lowest = 0;
+
+	for (i = 1; i < MS_SAMPLE_LATEST; i++)
+		if (v->sample[i].sequence < v->sample[lowest].sequence)
+			lowest = i;
+	if (sequence > v->sample[lowest].sequence) {
+		v->sample[lowest].extent = no;
+		v->sample[lowest].sequence = sequence;
+	}
+}
+
+/* Return: 0 with the code, or why it could not be read. */
+static int read_code(struct ms_volume *v, struct sample *s, u64 no, u32 seg, __le64 *code)
+{
+	struct ms_io io = { .bdev = v->data, .buf = &s->buf, .opf = REQ_OP_READ };
+	struct ms_span span;
+	int r;
+
+	io.nsectors = ms_run_sectors(v, no, seg, 1, &io.sector);
+	r = ms_geo_span(v->geo, io.sector, io.nsectors, &span);
+	if (!r)
+		r = ms_buf_alloc(&v->pool, &s->buf, io.sector, io.nsectors);
+	if (r)
+		return r;
+	r = ms_io_sync(&v->pool, &io);
+	if (!r)
+		ms_buf_codes(&s->buf, io.sector, io.nsectors, v->geo, v->seed, &span, code);
+	ms_buf_free(&v->pool, &s->buf);
+	s->sectors += io.nsectors;
+	return r;
+}
+
+/* The @skip-th valid segment, counted around. Return: segs when there is none. */
+static u32 pick_valid(const struct sample *s, u32 segs, u32 skip)
+{
+	u32 valid = ms_bits(s->t.valid, segs), i;
+
+	if (!valid)
+		return segs;
+	skip %= valid;
+	for (i = 0; i < segs; i++)
+		if (ms_bit(s->t.valid, i) && !skip--)
+			break;
+	return i;
+}
+
+static void check_segment(struct ms_volume *v, struct sample *s, u64 no)
+{
+	u32 segs = ms_geo_extent_segs(v->geo, no), seg;
+	__le64 code;
+
+	if (s->mismatch || s->sectors >= SAMPLE_SECTORS || ms_table_snapshot(v, no, &s->t))
+		return;
+	seg = pick_valid(s, segs, get_random_u32());
+	if (seg == segs || read_code(v, s, no, seg, &code))
+		return;
+	if (!ms_extent_if_unchanged(v, no, le64_to_cpu(s->t.version), NULL))
+		return;
+	s->segments++;
+	if (code == s->t.codes[seg])
+		return;
+	s->mismatch = true;
+	ms_err(v, "segment %u of extent %llu is not what its valid code says: the data device was written to behind this target",
+	       seg, no);
+}
+
+int ms_sample_check(struct ms_volume *v)
+{
+	struct sample *s = kvzalloc(sizeof(*s), GFP_NOIO);
+	bool mismatch;
+	u32 i, k;
+
+	if (!s)
+		return -ENOMEM;
+	for (i = 0; i < MS_SAMPLE_LATEST; i++)
+		for (k = 0; v->sample[i].sequence && k < FROM_LATEST; k++)
+			check_segment(v, s, v->sample[i].extent);
+	for (i = 0; i < RANDOM_EXTENTS; i++)
+		check_segment(v, s, get_random_u64() % v->geo->extents);
+	spin_lock(&v->lock);
+	v->n.sample_read_sectors += s->sectors;
+	spin_unlock(&v->lock);
+	mismatch = s->mismatch;
+	kvfree(s);
+	return mismatch ? ms_codes_void(v) : 0;
+}

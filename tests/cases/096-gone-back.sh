@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Site A is restored from an older snapshot of disk and metadata together. Its marks say
+# that nothing differs, its codes are those of its data; but B has seen a later state of it:
+# A is outdated, writes nothing, and a failback brings it home. The same when A was told to
+# go on alone from the snapshot before they met: a split brain, and B stays untouched. Last,
+# the operator wants the snapshot: A is promoted by force and B overwritten by force.
+# scenario: 9
+# timeout: 360
+# shellcheck disable=SC2034 # read by lib.sh
+DATA_MIB=16 CHECK=data
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-io.sh"
+
+snapshot() # of A, stopped
+{
+	cp "$LAB/a.data" "$LAB/old.data"
+	cp "$LAB/a.meta" "$LAB/old.meta"
+}
+
+restore()
+{
+	local kind
+	for kind in data meta; do
+		dd if="$LAB/old.$kind" of="$LAB/a.$kind" bs=1M conv=notrunc status=none
+	done
+	blockdev --flushbufs "${DATA[a]}" "${META[a]}"
+}
+
+lab_sites
+format_both
+vol_create b secondary timeout 3000
+vol_create a primary timeout 3000
+wait_insync a
+put /dev/mapper/vola 0 8192 1
+vol_remove a
+snapshot
+
+note "A is restored, and meets B"
+vol_create a primary timeout 3000
+wait_insync a
+put /dev/mapper/vola 4096 2048 2
+wait_field a hot '0/*'
+wait_field b hot '0/*'
+vol_remove a
+late=$(sum "${DATA[b]}" 0 16384)
+restore
+vol_create a primary timeout 3000
+wait_field a meeting outdated
+[ "$(field a role)" = secondary ] || [ "$(field a claim)" != active ] || fail "A serves"
+expect_fail dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct
+[ "$(sum "${DATA[b]}" 0 16384)" = "$late" ] || fail "B was changed"
+# The peer forgets nothing: a restart of either makes no difference.
+vol_remove b
+vol_create b secondary timeout 3000
+wait_field a meeting outdated
+vol_remove a
+vol_create a primary timeout 3000
+wait_field b meeting peer-outdated
+"$MIRSYNC" promote volb
+"$MIRSYNC" failback volb --yes
+[ "$(field b rs_copied)" = 512 ] || fail "copied: $(field b rs_copied)"
+compare_disks
+[ "$(sum "${DATA[b]}" 0 16384)" = "$late" ] || fail "B was changed by the failback"
+"$MIRSYNC" switchover volb
+wait_insync a
+put /dev/mapper/vola 8192 1024 3
+wait_field b hot '0/*'
+
+note "A is restored, and goes on alone before it meets B"
+vol_remove a
+late=$(sum "${DATA[b]}" 0 16384)
+restore
+cut_link
+vol_create a primary timeout 3000
+"$MIRSYNC" promote vola --alone
+put /dev/mapper/vola 0 4096 4
+put /dev/mapper/vola 0 4096 5
+heal_link
+wait_field a meeting '@(split-brain|unrelated|outdated)'
+note "$(dmsetup status vola)"
+sleep 2
+[ "$(sum "${DATA[b]}" 0 16384)" = "$late" ] || fail "B was changed"
+[ "$(field b role)" = secondary ] || fail "B is not secondary"
+
+note "the operator wants what A has"
+"$MIRSYNC" promote vola --force
+wait_field a role primary
+wait_field a meeting '@(split-brain|unrelated)'
+expect_fail "$MIRSYNC" failback vola --yes
+"$MIRSYNC" failback vola --force --yes
+wait_insync a
+compare_disks
+vol_remove a
+vol_create a primary timeout 3000
+wait_insync a

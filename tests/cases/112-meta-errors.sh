@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# A metadata device that cannot be written: at the primary the application gets errors
+# instead of completions that no record covers; at the secondary the primary goes on and
+# keeps marks. With the device healed the site is made anew and the sites become equal.
+# scenario: 18
+# timeout: 300
+# shellcheck disable=SC2034 # read by lib.sh
+DATA_MIB=16 CHECK=data
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-io.sh"
+
+load_table() # SITE TABLE
+{
+	dmsetup reload "meta$1" --table "$2"
+	dmsetup suspend --nolockfs "meta$1"
+	dmsetup resume "meta$1"
+}
+
+lab_sites
+declare -A good=() bad=()
+size=$(blockdev --getsz "${META[a]}")
+for site in a b; do
+	good["$site"]="0 $size linear ${META[$site]} 0"
+	bad["$site"]="0 $size flakey ${META[$site]} 0 0 3600 1 error_writes"
+	dmsetup create "meta$site" --table "${good[$site]}"
+	META["$site"]="/dev/mapper/meta$site"
+done
+format_both
+vol_create b secondary timeout 3000
+vol_create a primary timeout 3000
+wait_insync a
+put /dev/mapper/vola 0 4096 1
+wait_field a hot '0/*'
+
+note "b cannot record"
+load_table b "${bad[b]}"
+put /dev/mapper/vola 8192 1024 2
+[ "$(field a role)" = primary ] || fail "a is not primary"
+[ "$(field a marked)" -gt 0 ] || fail "no marks at a"
+expect_fail "$MIRSYNC" switchover vola
+load_table b "${good[b]}"
+vol_remove b
+vol_create b secondary timeout 3000
+wait_insync a
+compare_disks
+wait_field a hot '0/*'
+
+note "a cannot record"
+load_table a "${bad[a]}"
+if put /dev/mapper/vola 12288 1024 3 2>/dev/null; then fail "a write completed that no record covers"; fi
+expect_fail dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct
+load_table a "${good[a]}"
+vol_remove a
+vol_create a primary timeout 3000
+wait_insync a
+put /dev/mapper/vola 4096 4096 4
