@@ -44,7 +44,8 @@ static const struct field fields[] = {
 	FIELD(rs_ms), FIELD(tx_bytes), FIELD(rx_bytes), FIELD(tx_data_bytes),
 	FIELD(gen_read_sectors), FIELD(copy_read_sectors), FIELD(writes),
 	FIELD(write_sectors), FIELD(record_writes), FIELD(inflight), FIELD(unacked),
-	FIELD(sample_read_sectors),
+	FIELD(sample_read_sectors), FIELD(record_waits), FIELD(slot_waits),
+	FIELD(evictions),
 };
 
 static u64 field_value(const struct ms_ioc_status *st, const struct field *f)

@@ -22,10 +22,12 @@
 #include "engine/codes.h"
 #include "engine/extent.h"
 #include "engine/loss.h"
+#include "engine/request.h"
 #include "engine/sample.h"
 
 #define IDLE_AGE	(3 * HZ)
 #define COOL_BATCH	64u
+#define ANNOUNCE_MAX	32u	/* extents told at once */
 
 void ms_activity_kick(struct ms_volume *v)
 {
@@ -143,6 +145,31 @@ static int load_batch(struct ms_volume *v, struct list_head *batch)
 	return r;
 }
 
+/*
+ * A hint for the target, which may record them meanwhile: so a cold write waits for both
+ * records at once instead of one after the other. Losing it costs time only.
+ */
+static void announce(struct ms_volume *v, struct list_head *batch)
+{
+	struct ms_announce a[ANNOUNCE_MAX];
+	struct ms_extent *e;
+	u32 session, n = 0;
+
+	spin_lock(&v->lock);
+	session = v->session;
+	list_for_each_entry(e, batch, act) {
+		if (!v->mirroring || n == ANNOUNCE_MAX)
+			break;
+		if (!(e->want & ~e->rec))
+			continue;
+		a[n].extent = cpu_to_le64(e->no);
+		a[n++].mask = cpu_to_le64(e->want);
+	}
+	spin_unlock(&v->lock);
+	if (n)
+		ms_send_note(v, session, MS_F_ANNOUNCE, 0, a, n * sizeof(a[0]));
+}
+
 /* Record the extents that ask. Return: how many, or negative. */
 static int record_batch(struct ms_volume *v)
 {
@@ -159,6 +186,7 @@ static int record_batch(struct ms_volume *v)
 	if (list_empty(&batch))
 		return 0;
 
+	announce(v, &batch);
 	r = load_batch(v, &batch);
 	if (!r)
 		r = write_record(v);
@@ -279,6 +307,7 @@ static int release(struct ms_volume *v, struct ms_extent **pick, u32 n)
 	if (r)
 		return r;
 	spin_lock(&v->lock);
+	v->n.evictions += n;
 	for (i = 0; i < n; i++) {
 		struct ms_extent *e = pick[i];
 
@@ -387,42 +416,38 @@ int ms_activity_cool_all(struct ms_volume *v)
 	return v->meta_failed || v->hot ? -EIO : 0;
 }
 
+static void scan_entries(void *ctx, u64 first, u32 count, const struct ms_summary_entry *s)
+{
+	u32 valid, marked, segs, i;
+	struct ms_volume *v = ctx;
+
+	for (i = 0; i < count; i++) {
+		if (!s[i].sequence)	/* never written: no code, no mark */
+			continue;
+		segs = ms_geo_extent_segs(v->geo, first + i);
+		ms_summary_counts(v, &s[i], segs, &valid, &marked);
+		v->n_valid += valid;
+		v->n_marked += marked;
+		if (marked)
+			__set_bit(first + i, v->marked_map);
+		if (valid == segs)
+			__clear_bit(first + i, v->invalid_map);
+		if (valid)
+			ms_sample_note(v, first + i, le64_to_cpu(s[i].sequence));
+	}
+}
+
 /* Sums and maps from the summaries of all extents. */
 static int scan(struct ms_volume *v)
 {
-	struct ms_summary_entry *s;
-	u32 valid, marked, segs, i, n;
-	u64 no;
-	int r = 0;
+	u64 n = v->geo->extents;
 
-	s = kvmalloc_array(MS_SUMMARY_ENTRIES, sizeof(*s), GFP_KERNEL);
-	if (!s)
-		return -ENOMEM;
 	v->n_valid = v->n_marked = v->n_cand = 0;
 	memset(v->sample, 0, sizeof(v->sample));
-	for (no = 0; no < v->geo->extents; no += n) {
-		n = min_t(u64, MS_SUMMARY_ENTRIES, v->geo->extents - no);
-		if (!(no % MS_GROUP_EXTENTS))
-			ms_meta_prefetch_summary(v->meta, no, MS_GROUP_EXTENTS);
-		r = ms_meta_read_summary(v->meta, no, n, s);
-		if (r && r != -EIO)
-			break;
-		r = 0;
-		for (i = 0; i < n; i++) {
-			segs = ms_geo_extent_segs(v->geo, no + i);
-			ms_summary_counts(v, &s[i], segs, &valid, &marked);
-			v->n_valid += valid;
-			v->n_marked += marked;
-			__assign_bit(no + i, v->marked_map, marked);
-			__assign_bit(no + i, v->invalid_map, valid < segs);
-			__clear_bit(no + i, v->cand_map);
-			if (valid)
-				ms_sample_note(v, no + i, le64_to_cpu(s[i].sequence));
-		}
-		cond_resched();
-	}
-	kvfree(s);
-	return r;
+	bitmap_zero(v->marked_map, n);
+	bitmap_zero(v->cand_map, n);
+	bitmap_fill(v->invalid_map, n);
+	return ms_meta_scan(v->meta, scan_entries, v);
 }
 
 /* Take over the extents that were hot when it stopped. */
@@ -464,7 +489,7 @@ int ms_activity_load(struct ms_volume *v)
 	if (!res)
 		return -ENOMEM;
 	r = ms_meta_load_record(v->meta, v->record, res);
-	if (!r)
+	if (!r && !v->was_up)	/* who was only suspended knows better */
 		take_seen(v, res);
 	kfree(res);
 	return r;

@@ -10,6 +10,10 @@
 
 #include "engine/codes.h"
 
+#define GEN_STEP	(2u << 20)	/* bytes that the generator reads in one go */
+#define GEN_REST	HZ		/* jiffies without a write before it looks at a hot extent */
+#define GEN_YIELD	((unsigned long)(HZ / 4))	/* between two steps while the application writes */
+
 u32 ms_next_run(const struct ms_volume *v, const u8 *map, u32 segs, u32 from, u32 *first)
 {
 	u32 n = 0;
@@ -143,45 +147,115 @@ int ms_codes_void(struct ms_volume *v)
  * The background generator
  */
 
-/* One extent without all of its codes, after the one done last. */
+/* A cold extent without all of its codes, from @from on. */
+static bool __next_cold(struct ms_volume *v, u64 from, u64 end, u64 *no)
+{
+	for (*no = from; *no < end; ++*no) {
+		*no = find_next_bit(v->invalid_map, end, *no);
+		if (*no < end && !__ms_extent_find(v, *no))
+			return true;
+	}
+	return false;
+}
+
+/* The one in the cache that has rested longest, if it has rested at all. */
+static bool __next_rested(struct ms_volume *v, u64 *no)
+{
+	struct ms_extent *e;
+
+	list_for_each_entry(e, &v->lru, lru) {
+		if (e->state != MS_EXT_HOT || e->n_valid == e->segs ||
+		    time_before(jiffies, e->used + GEN_REST))
+			continue;
+		*no = e->no;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * In order of age: what is cold has been without codes for longer than what is in the cache,
+ * and that is sorted. What is being written to would only have to be read again.
+ */
 static bool next_extent(struct ms_volume *v, u64 *no)
 {
-	u64 n = v->geo->extents;
+	bool found;
 
-	*no = find_next_bit(v->invalid_map, n, v->gen_next);
-	if (*no >= n)
-		*no = find_next_bit(v->invalid_map, n, 0);
-	v->gen_next = *no + 1;
-	return *no < n;
+	spin_lock(&v->lock);
+	found = __next_cold(v, v->gen_next, v->geo->extents, no) ||
+		__next_cold(v, 0, v->gen_next, no);
+	if (found)
+		v->gen_next = *no + 1;
+	else
+		found = __next_rested(v, no);
+	spin_unlock(&v->lock);
+	return found;
+}
+
+/* The first segments without a code, at most GEN_STEP bytes. */
+static void next_step(struct ms_volume *v, struct ms_extent *e, u8 *todo)
+{
+	u32 left = max(1u, GEN_STEP >> v->geo->seg_shift), i;
+
+	memset(todo, 0, MS_BITMAP_BYTES);
+	spin_lock(&v->lock);
+	for (i = 0; left && i < e->segs; i++) {
+		if (ms_bit(e->tb->valid, i))
+			continue;
+		ms_bit_set(todo, i);
+		left--;
+	}
+	spin_unlock(&v->lock);
+}
+
+/* Return: jiffies to wait before the next step. */
+static unsigned long generate_step(struct ms_volume *v, u64 no)
+{
+	struct ms_extent *e = ms_extent_hold(v, no);
+	u64 before = v->n.gen_read_sectors, kib;
+	u8 todo[MS_BITMAP_BYTES];
+	u32 rate;
+	int r;
+
+	if (!e)
+		return HZ;
+	next_step(v, e, todo);
+	r = ms_codes_generate(v, e, todo, &v->gen_stop);
+	ms_extent_release(v, e);
+	if (r)
+		return HZ;
+	kib = (v->n.gen_read_sectors - before) / 2;
+	rate = READ_ONCE(v->gen_rate);
+	return rate ? div_u64(kib * HZ, rate) : 0;
+}
+
+/* Is there anything to do, and may it be done at full speed? */
+static bool may_generate(struct ms_volume *v, bool *busy)
+{
+	bool may;
+
+	spin_lock(&v->lock);
+	*busy = v->n.writes != v->gen_writes;
+	v->gen_writes = v->n.writes;
+	/* Without a seed there are no codes, and a copy makes those that it needs. */
+	may = !(v->sb.flags & MS_SB_NEVER_MET) && !v->copying && !v->target_copying;
+	spin_unlock(&v->lock);
+	return may;
 }
 
 static void generator_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(to_delayed_work(work), struct ms_volume, gen_codes);
 	unsigned long delay = HZ;
-	struct ms_extent *e;
-	u8 all[MS_BITMAP_BYTES];
-	u64 no, writes;
-	bool idle;
+	bool busy;
+	u64 no;
 
 	if (READ_ONCE(v->gen_stop) || READ_ONCE(v->meta_failed))
 		return;
-	spin_lock(&v->lock);
-	writes = v->n.writes;
-	idle = writes == v->gen_writes;
-	v->gen_writes = writes;
-	if (v->sb.flags & MS_SB_NEVER_MET || v->copying || v->target_copying)
-		idle = false;		/* no seed yet, or the copy makes what it needs */
-	else
+	if (may_generate(v, &busy)) {
 		delay = HZ / 5;
-	spin_unlock(&v->lock);
-	if (idle && next_extent(v, &no)) {
-		memset(all, 0xff, sizeof(all));
-		e = ms_extent_hold(v, no);
-		if (e) {
-			delay = ms_codes_generate(v, e, all, &v->gen_stop) ? HZ : 0;
-			ms_extent_release(v, e);
-		}
+		if (next_extent(v, &no))
+			delay = max(generate_step(v, no), busy ? GEN_YIELD : 0);
 	}
 	if (!READ_ONCE(v->gen_stop))
 		queue_delayed_work(v->copy_wq, &v->gen_codes, delay);

@@ -336,6 +336,30 @@ static u64 want_mask(const struct ms_extent *e, const struct ms_op *op)
 	return (mask | mask << 1 | mask << 2 | mask << 3 | mask << 4) & MS_MASK_ALL;
 }
 
+static void __ask_to_record(struct ms_volume *v, struct ms_extent *e)
+{
+	if (!list_empty(&e->act))
+		return;
+	list_add_tail(&e->act, &v->act);
+	ms_activity_kick(v);
+}
+
+void __ms_extent_announced(struct ms_volume *v, u64 no, u64 mask)
+{
+	struct ms_extent *e = __ms_extent_find(v, no);
+
+	lockdep_assert_held(&v->lock);
+	if (!e && v->nr_free > v->geo->max_hot / 4)
+		e = __create(v, no);
+	if (!e)
+		return;
+	e->used = jiffies;
+	list_move_tail(&e->lru, &v->lru);
+	e->want |= mask;
+	if (e->state != MS_EXT_HOT || mask & ~e->rec)
+		__ask_to_record(v, e);
+}
+
 void __ms_extent_run(struct ms_volume *v, struct ms_extent *e, struct list_head *ready)
 {
 	struct ms_op *op;
@@ -352,10 +376,9 @@ void __ms_extent_run(struct ms_volume *v, struct ms_extent *e, struct list_head 
 				e->want |= want_mask(e, op);
 				e->bulk = true;
 			}
-			if (list_empty(&e->act)) {
-				list_add_tail(&e->act, &v->act);
-				ms_activity_kick(v);
-			}
+			__ask_to_record(v, e);
+			v->n.record_waits += !op->waited;
+			op->waited = true;
 			/* Later ones may overlap this one: __blocked() sees to that. */
 			if (!v->meta_failed)
 				continue;
@@ -416,12 +439,14 @@ void ms_op_submit(struct ms_volume *v, struct ms_op *op)
 	op->v = v;
 	op->e = NULL;
 	op->started = false;
+	op->waited = false;
 	INIT_LIST_HEAD(&op->node);
 	INIT_LIST_HEAD(&op->ready);
 	spin_lock(&v->lock);
 	/* Strictly in order of arrival: nobody overtakes one that waits. */
 	if (!list_empty(&v->op_wait) || !__enqueue(v, op, &ready)) {
 		list_add_tail(&op->node, &v->op_wait);
+		v->n.slot_waits++;
 		ms_activity_kick(v);
 	}
 	if (v->nr_free < v->geo->max_hot / 16)

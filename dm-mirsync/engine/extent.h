@@ -52,6 +52,7 @@ struct ms_op {
 	bool excl;			/* a write; two that only read may overlap */
 	bool masked;			/* its sub-ranges must be in the record */
 	bool started;
+	bool waited;			/* counted as one that waited for the record */
 	void (*start)(struct ms_op *op);	/* process context, no locks */
 	struct completion *granted;	/* ms_op_acquire() */
 };
@@ -64,6 +65,8 @@ int ms_extent_recover(struct ms_volume *v, const struct ms_hot *hot);
 struct ms_extent *__ms_extent_find(struct ms_volume *v, u64 no);
 /* Move operations that waited for a free extent, as far as there are some. @refuse: start the rest without one, to fail. */
 void __ms_extent_admit(struct ms_volume *v, bool refuse, struct list_head *ready);
+/* The source is about to write here: record it ahead, if that costs nobody a place. */
+void __ms_extent_announced(struct ms_volume *v, u64 no, u64 mask);
 /* Collect the operations on @e that may start; ask for recording if needed. */
 void __ms_extent_run(struct ms_volume *v, struct ms_extent *e, struct list_head *ready);
 /* Give a cold extent back. */

@@ -265,6 +265,23 @@ static int take_state(struct ms_volume *v, const struct ms_state *s)
 	return 0;
 }
 
+/* A hint: what the source will write to soon. */
+static int take_announce(struct ms_volume *v, const struct ms_head *h,
+			 const struct ms_announce *a)
+{
+	u32 i, n = h->body_len / sizeof(*a);
+
+	for (i = 0; i < n; i++)
+		if (le64_to_cpu(a[i].extent) >= v->geo->extents ||
+		    le64_to_cpu(a[i].mask) & ~MS_MASK_ALL)
+			return -EPROTO;
+	spin_lock(&v->lock);
+	for (i = 0; v->receiving && i < n; i++)
+		__ms_extent_announced(v, le64_to_cpu(a[i].extent), le64_to_cpu(a[i].mask));
+	spin_unlock(&v->lock);
+	return 0;
+}
+
 static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 {
 	struct ms_volume *v = ctx;
@@ -299,8 +316,9 @@ static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 	case MS_F_SWITCH:
 		return ms_inbound_take(v, h, body, true);
 	case MS_F_ANNOUNCE:
+		return take_announce(v, h, body);
 	case MS_F_PROGRESS:
-		return 0;	/* hints */
+		return 0;	/* a hint */
 	}
 	ms_err_limit(v, "the peer sent %s in the wrong place", ms_frame_name(h->type));
 	return -EPROTO;

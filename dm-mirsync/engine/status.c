@@ -67,5 +67,8 @@ void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st)
 	st->writes = v->n.writes;
 	st->write_sectors = v->n.write_sectors;
 	st->record_writes = v->n.record_writes;
+	st->record_waits = v->n.record_waits;
+	st->slot_waits = v->n.slot_waits;
+	st->evictions = v->n.evictions;
 	spin_unlock(&v->lock);
 }

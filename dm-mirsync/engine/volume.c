@@ -125,6 +125,7 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	v->md = cfg->md;
 	v->data = cfg->data;
 	v->asked_role = cfg->role;
+	v->gen_rate = cfg->gen_rate;
 	v->confirm_timeout = max(3 * msecs_to_jiffies(cfg->net.timeout_ms), MS_CONFIRM_MIN);
 	mutex_init(&v->control);
 	mutex_init(&v->role_lock);

@@ -74,6 +74,8 @@ struct ms_counters {
 	u64 tx_data_bytes;
 	u64 writes, write_sectors;
 	u64 record_writes;
+	u64 record_waits, slot_waits;	/* operations that waited for the record, for a free extent */
+	u64 evictions;			/* extents that left the record */
 	u64 rs_done, rs_total, rs_equal, rs_differ, rs_copied, rs_copied_bytes;
 	u64 rs_ms;
 };
@@ -192,8 +194,9 @@ struct ms_volume {
 	wait_queue_head_t copy_wait;
 	u64 rs_start;			/* jiffies64 */
 
-	struct delayed_work gen_codes;	/* generator.c */
+	struct delayed_work gen_codes;	/* codes.c: the generator */
 	bool gen_stop;
+	u32 gen_rate;			/* KiB per second at most; 0: no limit */
 	u64 gen_next, gen_writes;	/* generator: next extent, writes seen last */
 
 	/* sample.c: of the extents with valid codes, those with the highest sequence at activation */
@@ -231,6 +234,7 @@ struct ms_volume_config {
 	struct block_device *data, *meta;
 	u64 sectors;
 	u32 role;
+	u32 gen_rate;			/* KiB per second; 0: no limit */
 	struct ms_net_config net;
 };
 

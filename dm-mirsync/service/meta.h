@@ -101,6 +101,18 @@ void ms_meta_set_activation(struct ms_meta *m, u64 activation);
 int ms_meta_read_summary(struct ms_meta *m, u64 first, u32 count,
 			 struct ms_summary_entry *out);
 
+/* Entries of @count extents from @first, as ms_meta_read_summary() gives them. */
+typedef void (*ms_scan_fn)(void *ctx, u64 first, u32 count,
+			   const struct ms_summary_entry *entries);
+/**
+ * ms_meta_scan() - all summary entries in order, for activation
+ *
+ * Writer's thread, before the first change or after everything was flushed.
+ * Blocks that are damaged or cannot be read give entries of damage; reported.
+ * Return: 0, -ENOMEM.
+ */
+int ms_meta_scan(struct ms_meta *m, ms_scan_fn fn, void *ctx);
+
 /* Hint: read ahead the summary blocks / table blocks for these extents. */
 void ms_meta_prefetch_summary(struct ms_meta *m, u64 first, u32 count);
 void ms_meta_prefetch_table(struct ms_meta *m, u64 extent);

@@ -110,6 +110,7 @@ static inline struct ms_pending *ms_pending_end(struct ms_meta *m)
 /* meta_summary.c */
 int ms_summary_lookup(struct ms_meta *m, u64 extent,
 		      struct ms_summary_entry *e);
+void ms_summary_believe(struct ms_meta *m, u64 s, struct ms_summary_block *sb);
 void *ms_meta_buffer(struct ms_meta *m, u64 block, struct dm_buffer **b);
 
 #endif

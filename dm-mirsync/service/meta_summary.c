@@ -136,6 +136,25 @@ static void drop_old_codes(struct ms_meta *m, u32 count,
 	}
 }
 
+/**
+ * ms_summary_believe() - a block as it was read from the disk, made what may be believed of it
+ * @m: handle
+ * @s: its number
+ * @sb: entries of a damaged block become those of damage, codes that are void are dropped
+ */
+void ms_summary_believe(struct ms_meta *m, u64 s, struct ms_summary_block *sb)
+{
+	enum ms_bad bad = ms_summary_check(sb, &m->geo, m->format_id, s);
+	u64 first = s * MS_SUMMARY_ENTRIES;
+	u32 count = min_t(u64, MS_SUMMARY_ENTRIES, m->geo.extents - first), i;
+
+	if (bad)
+		report(m, s, ms_bad_text(bad));
+	for (i = 0; bad && i < count; i++)
+		lost_entry(m, first + i, &sb->entry[i]);
+	drop_old_codes(m, count, sb->entry);
+}
+
 static int read_one(struct ms_meta *m, u64 first, u32 count,
 		    struct ms_summary_entry *out)
 {

@@ -57,7 +57,10 @@ struct ms_ioc_status {
 	__u64 inflight;		/* writes not completed */
 	__u64 unacked;		/* writes the peer has not confirmed */
 	__u64 sample_read_sectors;	/* data read to check valid codes (I4) */
-	__u64 reserved[15];
+	__u64 record_waits;	/* operations that waited until their extent was recorded */
+	__u64 slot_waits;	/* ... until an extent left the record */
+	__u64 evictions;	/* extents that left the record */
+	__u64 reserved[12];
 };
 
 struct ms_ioc_range {		/* SUMMARY, TABLE */

@@ -121,7 +121,7 @@ out:
 static int parse_options(struct ms_config *c, struct dm_target *ti, struct dm_arg_set *as)
 {
 	static const struct dm_arg counts[] = {
-		{ 0, 5, "number of options is wrong" },
+		{ 0, 7, "number of options is wrong" },
 	};
 	unsigned int n;
 	int r;
@@ -148,6 +148,11 @@ static int parse_options(struct ms_config *c, struct dm_target *ti, struct dm_ar
 			if (kstrtouint(dm_shift_arg(as), 10, &c->timeout_ms) ||
 			    c->timeout_ms < 2000 || c->timeout_ms > 600000)
 				return bad(ti, "timeout must be 2000 to 600000 milliseconds");
+		} else if (!strcasecmp(name, "generator_rate") && n) {
+			n--;
+			if (kstrtouint(dm_shift_arg(as), 10, &c->gen_rate) ||
+			    c->gen_rate < 64 || c->gen_rate > 1u << 30)
+				return bad(ti, "generator_rate must be 64 to 1073741824 KiB per second");
 		} else {
 			return bad(ti, "unknown option, or an option without its value");
 		}
@@ -192,7 +197,8 @@ void ms_config_release(struct ms_config *c, struct dm_target *ti)
 unsigned int ms_config_print(const struct ms_config *c, enum ms_role role,
 			     char *result, unsigned int maxlen)
 {
-	unsigned int sz = 0, n = (c->noauth ? 1 : 2) + (c->timeout_ms ? 2 : 0);
+	unsigned int sz = 0, n = (c->noauth ? 1 : 2) + (c->timeout_ms ? 2 : 0) +
+			      (c->gen_rate ? 2 : 0);
 
 	DMEMIT("%s %s %s %s %s %u", role == MS_ROLE_PRIMARY ? "primary" : "secondary",
 	       c->data->name, c->meta->name, c->local_text, c->peer_text, n);
@@ -202,5 +208,7 @@ unsigned int ms_config_print(const struct ms_config *c, enum ms_role role,
 		DMEMIT(" key %s", c->key_text);
 	if (c->timeout_ms)
 		DMEMIT(" timeout %u", c->timeout_ms);
+	if (c->gen_rate)
+		DMEMIT(" generator_rate %u", c->gen_rate);
 	return sz;
 }

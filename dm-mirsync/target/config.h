@@ -25,6 +25,7 @@ struct ms_config {
 	u8 key[MS_KEY_MAX];
 	u32 key_len;
 	unsigned int timeout_ms;	/* 0: default */
+	unsigned int gen_rate;		/* KiB per second; 0: no limit */
 };
 
 /* Parse "ROLE DATA META LOCAL PEER [N OPT...]"; opens the devices, fetches the key. ti->error is set on failure; what was opened is released by ms_config_release() either way. */

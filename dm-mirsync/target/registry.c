@@ -84,6 +84,7 @@ int ms_registry_take(const struct ms_volume_config *cfg, struct ms_volume **pv,
 			continue;
 		r = check_shared(v, cfg, why);
 		if (!r) {
+			WRITE_ONCE(v->gen_rate, cfg->gen_rate);
 			v->refs++;
 			*pv = v;
 		}

@@ -71,6 +71,7 @@ static int take_volume(struct ms_target *t, struct dm_target *ti)
 		cfg->net.key = t->config.noauth ? NULL : t->config.key;
 		cfg->net.key_len = t->config.key_len;
 		cfg->net.timeout_ms = t->config.timeout_ms;
+		cfg->gen_rate = t->config.gen_rate;
 		r = ms_registry_take(cfg, &t->v, &why);
 		kfree_sensitive(cfg);
 	}
@@ -196,7 +197,9 @@ static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 	       st->tx_bytes, st->rx_bytes, st->tx_data_bytes, st->gen_read_sectors,
 	       st->copy_read_sectors, st->writes, st->write_sectors, st->record_writes,
 	       st->inflight, st->unacked);
-	DMEMIT(" cmd=%u sample_read=%llu", READ_ONCE(v->cmd), st->sample_read_sectors);
+	DMEMIT(" cmd=%u sample_read=%llu record_waits=%llu slot_waits=%llu evictions=%llu",
+	       READ_ONCE(v->cmd), st->sample_read_sectors, st->record_waits, st->slot_waits,
+	       st->evictions);
 	kfree(st);
 }
 
