@@ -475,8 +475,9 @@ static int send_marks(struct ms_volume *v)
 
 	while (!r && (no = find_next_bit(v->marked_map, end, no)) < end) {
 		r = ms_table_snapshot(v, no, t);
-		if (r)
+		if (r < 0)
 			break;
+		r = 0;
 		m[n].extent = cpu_to_le64(no++);
 		memcpy(m[n++].marks, t->marks, sizeof(t->marks));
 		if (n == MS_MARKS_BATCH) {

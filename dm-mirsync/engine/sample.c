@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The sample of I4; see sample.h. It changes nothing while all codes fit, so a crash in the
- * middle leaves nothing. No extent becomes hot for it: a segment counts only if the version
+ * middle leaves nothing. No extent becomes hot for it, but one that turns out to be damaged: a segment counts only if the version
  * of its extent was the same before and after the read, and it was valid, which it is not
  * while a write to it is under way.
  *
@@ -75,12 +75,27 @@ static u32 pick_valid(const struct sample *s, u32 segs, u32 skip)
 	return i;
 }
 
+/* Its block is damaged: in the cache it becomes what it is now, and is written back as that. */
+static void heal(struct ms_volume *v, u64 no)
+{
+	struct ms_extent *e = ms_extent_hold(v, no);
+
+	if (e)
+		ms_extent_release(v, e);
+}
+
 static void check_segment(struct ms_volume *v, struct sample *s, u64 no)
 {
 	u32 segs = ms_geo_extent_segs(v->geo, no), seg;
 	__le64 code;
+	int r;
 
-	if (s->mismatch || s->sectors >= SAMPLE_SECTORS || ms_table_snapshot(v, no, &s->t))
+	if (s->mismatch || s->sectors >= SAMPLE_SECTORS)
+		return;
+	r = ms_table_snapshot(v, no, &s->t);
+	if (r > 0)
+		heal(v, no);
+	if (r)
 		return;
 	seg = pick_valid(s, segs, get_random_u32());
 	if (seg == segs || read_code(v, s, no, seg, &code))

@@ -82,7 +82,6 @@ int ms_table_snapshot(struct ms_volume *v, u64 no, struct ms_wire_table *out)
 		memcpy(out->valid, tb->valid, sizeof(out->valid));
 		memcpy(out->marks, tb->marks, sizeof(out->marks));
 		memcpy(out->codes, tb->codes, sizeof(out->codes));
-		r = 0;
 	}
 	free_page((unsigned long)tb);
 	return r;
@@ -165,9 +164,9 @@ static int fill_tables(struct ms_volume *v, u64 first, u32 count, void *out)
 	u32 i;
 	int r = 0;
 
-	for (i = 0; !r && i < count; i++)
+	for (i = 0; r >= 0 && i < count; i++)
 		r = ms_table_snapshot(v, first + i, &t[i]);
-	return r;
+	return min(r, 0);
 }
 
 void ms_tables_send_summaries(struct ms_inbound *in)

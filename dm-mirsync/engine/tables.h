@@ -11,7 +11,7 @@
 /* Summary entries of @count extents from @first; sequence is the version. Sleeps. */
 int ms_summary_snapshot(struct ms_volume *v, u64 first, u32 count,
 			struct ms_summary_entry *out);
-/* Table of one extent. Sleeps. Return: 0, -ENOMEM. */
+/* Table of one extent. Sleeps. Return: 0, 1 when its block is damaged (then none is valid, all are marked), -ENOMEM. */
 int ms_table_snapshot(struct ms_volume *v, u64 no, struct ms_wire_table *out);
 
 /**

@@ -6,7 +6,7 @@
 # code that lies or without a mark that is needed: the sites get equal by themselves, or, if
 # the metadata has gone back in time as a whole, by a failback that an operator asks for.
 #
-#   ROUNDS=12   damages; SEED chooses them and is printed; ROUNDS=all: each kind on each block
+#   ROUNDS=10   damages; SEED chooses them and is printed; ROUNDS=all: each kind on each block
 # scenario: 14
 # timeout: 600
 # shellcheck disable=SC2034 # read by lib.sh
@@ -14,7 +14,7 @@ DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
 
-ROUNDS=${ROUNDS:-12}
+ROUNDS=${ROUNDS:-10}
 SEED=${SEED:-$RANDOM}
 RANDOM=$SEED
 
@@ -83,8 +83,8 @@ for ((i = 0; i < ROUNDS; i++)); do
 	n=$((ROUNDS == all ? i : RANDOM % all))
 	kind=${kinds[n % 5]} block=${blocks[n / 5]} other=${blocks[RANDOM % ${#blocks[@]}]}
 	put /dev/mapper/vola $((RANDOM % 240 * 64)) 512 $((i + 2))
-	cut_link
-	wait_field a link connecting
+	msg a disconnect
+	wait_field a link disconnected
 	put /dev/mapper/vola $((RANDOM % 240 * 64)) 256 $((i + 1000))
 	how=clean
 	if [ $((RANDOM % 2)) = 0 ]; then
@@ -94,7 +94,11 @@ for ((i = 0; i < ROUNDS; i++)); do
 	vol_remove a
 	r=0
 	"$MIRSYNC" check "${META[a]}" --data "${DATA[a]}" >"$LAB/check.out" || r=$?
-	[ "$r" = 0 ] || { cat "$LAB/check.out"; fail "metadata before damage $i: $r"; }
+	# A damaged table block is noticed when its extent is used next; its summary still holds.
+	if [ "$r" != 0 ] && grep -v '^table: \|^/dev' "$LAB/check.out"; then
+		cat "$LAB/check.out"
+		fail "metadata before damage $i: $r"
+	fi
 	if [ "$how" = crash ]; then
 		dd if="$LAB/crash.meta" of="$LAB/a.meta" bs=1M conv=notrunc status=none
 		blockdev --flushbufs "${META[a]}"
@@ -103,7 +107,6 @@ for ((i = 0; i < ROUNDS; i++)); do
 	note "$i: $kind block $block (other $other), after a $how stop"
 	damage "$kind" "$block" "$other"
 	cp "$LAB/before.meta" "$LAB/old.meta"
-	heal_link
 	vol_create a primary timeout 2000
 	wait_field a meeting '@(source|outdated|split-brain|unrelated|no-source)'
 	if [ "$(field a meeting)" != source ]; then
@@ -117,4 +120,5 @@ for ((i = 0; i < ROUNDS; i++)); do
 	wait_insync a
 	compare_disks || fail "after $kind of block $block"
 done
+put /dev/mapper/vola 0 16384 9
 note "$ROUNDS damages, $home of them needed an operator"
