@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The unit tests: each tests/unit/test_*.c is one program, linked with the shared
-# layer under the address and undefined-behaviour sanitizers. Included by the
-# Makefile at the top. Other .c files of tests/unit are linked to every program.
+# layer under the address and undefined-behaviour sanitizers. Other .c files of
+# tests/unit are linked to every program; scripts there are run beside the programs.
+# Included by the Makefile at the top.
 
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+UNIT_SCRIPTS := $(wildcard tests/unit/*.sh)
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 UNIT_COMMON := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c)) $(SHARED_USER)
 UNIT_COMMON_OBJECTS := $(UNIT_COMMON:%.c=$(BUILD)/unit/%.o)
@@ -15,7 +17,7 @@ UNIT_CFLAGS = -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -Idm-mirsync -Itests/un
 unit-programs: $(UNIT_PROGRAMS)
 
 unit: unit-programs
-	tests/unit-run $(UNIT_PROGRAMS)
+	tests/unit-run $(UNIT_PROGRAMS) $(UNIT_SCRIPTS)
 
 $(UNIT_PROGRAMS): $(BUILD)/unit/%: $(BUILD)/unit/tests/unit/%.o $(UNIT_COMMON_OBJECTS)
 	$(CC) -fsanitize=address,undefined -o $@ $^ $(shell pkg-config --libs cmocka libxxhash)

@@ -2,27 +2,27 @@
 # SPDX-License-Identifier: GPL-2.0
 # The CLI without a kernel module: format, check and dump on files, damage planted on
 # purpose, every kind of bad input, configuration files. The CLI is built with sanitizers
-# for it; CLI=PATH tests another one. Prints "ok NAME" or "FAIL NAME" for each test and
-# exits non-zero when one failed.
+# for it; CLI=PATH tests another one. Prints TAP, as tests/unit-run takes it, and exits
+# non-zero when a test failed.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 TOP=$PWD
 OUT=$TOP/build/unit/cli
 SANITIZE='-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
-TALLY=${TALLY:-/dev/null}
 mkdir -p "$OUT"
 
 if [ -z "${CLI-}" ]; then
 	make --no-print-directory -s cli BUILD="build/unit/cli" CFLAGS="$SANITIZE" \
 		LDFLAGS="$SANITIZE" >"$OUT/build.log" 2>&1 ||
-		{ cat "$OUT/build.log"; echo "FAIL unit/cli/build"; exit 1; }
+		{ cat "$OUT/build.log"; echo "not ok 1 - build"; exit 1; }
 	CLI=$OUT/mirsync
 fi
 # shellcheck disable=SC2046,SC2086 # words
 gcc -Wall -Wextra -Werror -D_GNU_SOURCE $SANITIZE -Idm-mirsync -o "$OUT/plant" \
 	tests/unit/cli/plant.c \
 	$(find dm-mirsync/shared -name '*.c' ! -name '*_kernel.c') \
-	$(pkg-config --cflags --libs libxxhash) || { echo "FAIL unit/cli/plant"; exit 1; }
+	$(pkg-config --cflags --libs libxxhash) ||
+	{ echo "not ok 1 - plant"; exit 1; }
 # A report of a sanitizer has a status of its own, which no test expects.
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=halt_on_error=1:exitcode=99
 
@@ -30,14 +30,16 @@ export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=halt_on_error=1:exitcode=99
 work=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
+number=0
 failed=0
 
 plant() { "$OUT/plant" "$@" || problems+=("plant $*"); }
 
-# it NAME: begin a test; done_: its verdict.
+# it NAME: begin a test; done_ [WHY_SKIPPED]: its verdict.
 it()
 {
 	name=$1
+	number=$((number + 1))
 	problems=()
 }
 
@@ -45,13 +47,12 @@ done_()
 {
 	local p verdict=ok
 	if [ ${#problems[@]} -gt 0 ]; then
-		verdict=FAIL
+		verdict='not ok'
 		failed=1
 	fi
-	echo "$verdict unit/cli/$name"
-	echo "$verdict unit/cli/$name" >>"$TALLY"
+	echo "$verdict $number - $name${1:+ # SKIP $1}"
 	for p in "${problems[@]}"; do
-		echo "    $p"
+		echo "#    $p"
 	done
 }
 
@@ -563,7 +564,7 @@ if [ -n "$loop" ]; then
 	losetup -d "$loop"
 	done_
 else
-	echo "skip unit/cli/block-device"
+	done_ "no loop device"
 fi
 
 mkdir conf
@@ -674,4 +675,5 @@ refuses 2 'no such condition*' wait vol happy
 refuses 2 '--timeout x*' wait vol connected --timeout x
 done_
 
+echo "1..$number"
 exit $failed
