@@ -49,12 +49,17 @@ fio_load_stop()
 	wait "$FIO_LOAD" || true
 }
 
-# put FILE OFFSET_KIB KIB [SEED]: writes repeatable bytes there, direct and durable.
+# put FILE OFFSET_KIB KIB [SEED]: writes repeatable bytes there, direct and durable, 64 KiB
+# at a time if they are so many.
 put()
 {
+	local kib=64
+	while [ $(($3 % kib)) != 0 ]; do
+		kib=$((kib / 2))
+	done
 	head -c "$(($3 * 1024))" < <(pattern "${4:-1}") |
-		dd of="$1" bs=4k seek="$(($2 / 4))" iflag=fullblock oflag=direct \
-			conv=notrunc,fsync status=none
+		dd of="$1" bs="${kib}k" seek="$(($2 * 1024))" iflag=fullblock \
+			oflag=direct,seek_bytes conv=notrunc,fsync status=none
 }
 
 # pattern SEED: endless repeatable bytes that differ from block to block.
