@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# mirsync failback at a terminal asks, and takes no for an answer; when it is interrupted
+# while the kernel copies, the copy goes on. The volumes have a key from the keyring.
+# scenario: 8
+# timeout: 300
+# shellcheck disable=SC2034 # read by lib.sh
+DATA_MIB=32 CHECK=data
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-io.sh"
+. "$(dirname "$0")/lib-cli.sh"
+
+# answer STATUS WORD ARGUMENT...: mirsync at site b on a terminal, where WORD is typed; what
+# it says is in $LAB/said.
+answer()
+{
+	local want=$1 word=$2 r=0
+	shift 2
+	printf '%s\n' "$word" | script -qec "ip netns exec siteb $MIRSYNC $*" /dev/null >"$LAB/said" || r=$?
+	cat "$LAB/said"
+	[ "$r" = "$want" ] || fail "answer $word: status $r, not $want"
+}
+
+# Copying the 24 MiB takes some seconds then.
+slow_link() { tc -n siteb qdisc add dev veth0 root netem rate 32mbit limit 2000; }
+fast_link() { tc -n siteb qdisc del dev veth0 root; }
+
+lab_sites
+keyctl new_session >/dev/null
+keyctl link @u @s
+printf %032d 7 | keyctl padd logon mirsync:lab @u >/dev/null
+format_both
+for site in a b; do
+	role=secondary
+	[ "$site" = b ] || role=primary
+	conf "$site" "$role" 'key :32:logon:mirsync:lab'
+	gives 0 '' cli "$site" up "vol$site"
+done
+gives 0 '' cli a wait vola in-sync --timeout 120
+gives 0 '' cli b disconnect volb
+gives 0 '' cli a down vola
+gives 0 '' cli b promote volb --alone
+put /dev/mapper/volb 0 24576
+gives 0 '' cli b connect volb
+gives 0 '' cli a up vola
+wait_field b meeting peer-outdated
+
+for word in n '' nonsense; do
+	answer 1 "$word" failback volb
+	grep 'overwrite up to 6,144 segments' "$LAB/said" || fail "no question"
+	grep 'cancelled, nothing was copied' "$LAB/said" || fail "does not say that nothing was copied"
+	wait_field b meeting peer-outdated
+	[ "$(field b sync) $(field b failback)" = 'out-of-sync 0' ] || fail "it goes on: $(field b sync)"
+done
+
+slow_link
+ip netns exec siteb "$MIRSYNC" failback volb --yes 2>"$LAB/error" &
+pid=$!
+wait_field b rs_copied '@([2-9]??|????*)'
+kill -TERM "$pid"
+r=0
+wait "$pid" || r=$?
+[ "$r" = 1 ] || fail "status $r after SIGTERM"
+grep 'the copy goes on in the kernel' "$LAB/error" || fail "$(<"$LAB/error")"
+[ "$(field b sync)" = resync-source ] || fail "the copy was over or stopped: $(field b sync)"
+fast_link
+gives 0 '' cli b wait volb in-sync --timeout 120
+cli b failback volb --dry-run
+answer 0 y failback volb --switch
+gives 0 '' cli a wait vola in-sync --timeout 60
+[ "$(field a role)" = primary ] || fail "a is $(field a role)"
