@@ -49,6 +49,7 @@ $(BUILD):
 
 include userspace/build.mk
 include tests/unit.mk
+include tests/crash/crash.mk
 
 # The kernel to install for; a chroot or a build machine says another.
 install: KVER ?= $(shell uname -r)
