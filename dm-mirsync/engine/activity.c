@@ -24,6 +24,7 @@
 #include "engine/loss.h"
 #include "engine/request.h"
 #include "engine/sample.h"
+#include "shared/mutants.h"
 
 #define IDLE_AGE	(3 * HZ)
 #define COOL_BATCH	64u
@@ -188,7 +189,7 @@ static int record_batch(struct ms_volume *v)
 
 	announce(v, &batch);
 	r = load_batch(v, &batch);
-	if (!r)
+	if (!r && !MS_MUTANT(RECORD_LATE))
 		r = write_record(v);
 
 	spin_lock(&v->lock);
@@ -200,18 +201,20 @@ static int record_batch(struct ms_volume *v)
 	list_for_each_entry_safe(e, next, &batch, act) {
 		list_del_init(&e->act);
 		e->state = MS_EXT_HOT;
-		e->rec = e->snap;
+		e->rec = MS_MUTANT(RECORD_LATE) ? e->want : e->snap;
 		__ms_extent_run(v, e, &ready);
 		n++;
 	}
 	spin_unlock(&v->lock);
 	ms_ops_start(&ready);
+	if (MS_MUTANT(RECORD_LATE))
+		write_record(v);
 	return n;
 }
 
 static bool __coolable(const struct ms_extent *e)
 {
-	return e->state == MS_EXT_HOT && !e->pins && list_empty(&e->ops) &&
+	return e->state == MS_EXT_HOT && (!e->pins || MS_MUTANT(PINS_IGNORED)) && list_empty(&e->ops) &&
 	       list_empty(&e->act);
 }
 
@@ -291,7 +294,7 @@ static int settle(struct ms_volume *v, struct ms_extent **pick, u32 n)
 		if (r)
 			return r;
 	}
-	return ms_meta_flush_tables(v->meta);
+	return MS_MUTANT(TABLES_UNFLUSHED) ? 0 : ms_meta_flush_tables(v->meta);
 }
 
 /* Let the record forget @pick; what got an operation meanwhile is recorded anew. */
@@ -342,7 +345,11 @@ static int cool_batch(struct ms_volume *v)
 	spin_unlock(&v->lock);
 	if (!n)
 		return 0;
-	r = dirty ? flush_data(v) : 0;
+	if (dirty && !MS_MUTANT(VALID_EARLY) && !MS_MUTANT(COOL_UNFLUSHED) &&
+	    !(MS_MUTANT(CODES_UNFLUSHED) && !pick[0]->used))
+		r = flush_data(v);
+	else
+		r = 0;
 	if (r) {
 		flush_failed(v, pick, n, r);
 		return 0;
@@ -350,6 +357,8 @@ static int cool_batch(struct ms_volume *v)
 	r = dirty ? settle(v, pick, n) : 0;
 	if (!r)
 		r = release(v, pick, n);
+	if (MS_MUTANT(VALID_EARLY))
+		blkdev_issue_flush(v->data);
 	return r ?: n;
 }
 

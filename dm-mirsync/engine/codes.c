@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "engine/codes.h"
+#include "shared/mutants.h"
 
 #define GEN_STEP	(2u << 20)	/* bytes that the generator reads in one go */
 #define GEN_REST	HZ		/* jiffies without a write before it looks at a hot extent */
@@ -221,6 +222,8 @@ static unsigned long generate_step(struct ms_volume *v, u64 no)
 		return HZ;
 	next_step(v, e, todo);
 	r = ms_codes_generate(v, e, todo, &v->gen_stop);
+	if (MS_MUTANT(CODES_UNFLUSHED))
+		e->used = 0;
 	ms_extent_release(v, e);
 	if (r)
 		return HZ;

@@ -11,6 +11,7 @@
 #include "engine/compare.h"
 #include "engine/codes.h"
 #include "engine/tables.h"
+#include "shared/mutants.h"
 
 static bool is_target(struct ms_volume *v)
 {
@@ -201,11 +202,11 @@ static void __ask(struct ms_extent *e, const u8 *todo, struct question *q)
 
 static void __use(struct ms_volume *v, struct ms_extent *e, struct question *q, u8 *todo)
 {
-	bool clear_ok = e->mark_epoch == q->mark_epoch;
+	bool clear_ok = e->mark_epoch == q->mark_epoch || MS_MUTANT(CLEAR_LATE);
 	u32 i;
 
 	for (i = 0; i < e->segs; i++) {
-		if (!ms_bit(q->c.segs, i) || e->chg[i] != q->chg[i])
+		if (!ms_bit(q->c.segs, i) || (e->chg[i] != q->chg[i] && !MS_MUTANT(CLEAR_LATE)))
 			continue;
 		if (ms_bit(q->rep.equal, i) && clear_ok) {
 			__ms_seg_unmark(v, e, i);

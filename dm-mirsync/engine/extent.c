@@ -11,6 +11,7 @@
 
 #include "engine/activity.h"
 #include "engine/extent.h"
+#include "shared/mutants.h"
 
 int ms_extents_init(struct ms_volume *v)
 {
@@ -199,7 +200,8 @@ void __ms_seg_write_begin(struct ms_volume *v, struct ms_extent *e, u32 first, u
 	e->version = ms_meta_next_sequence(v->meta);
 	e->dirty = true;
 	for (i = first; i < first + count; i++) {
-		__ms_seg_invalidate(v, e, i);
+		if (!MS_MUTANT(PARTIAL_VALID))
+			__ms_seg_invalidate(v, e, i);
 		e->chg[i]++;
 	}
 }

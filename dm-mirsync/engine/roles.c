@@ -20,6 +20,7 @@
 #include "engine/resync.h"
 #include "engine/roles.h"
 #include "engine/secondary.h"
+#include "shared/mutants.h"
 
 void ms_roles_activated(struct ms_volume *v)
 {
@@ -246,7 +247,9 @@ static int begin_target(struct ms_volume *v, const struct ms_go *go)
 	if (!gens)
 		return -ENOMEM;
 	ms_gens_decode(&go->gens, gens);
-	if (gap)
+	if (gap && MS_MUTANT(STILL_CONSISTENT))
+		r = 0;
+	else if (gap)
 		r = ms_super_change(v, become_target, &v->failback_forget);
 	else
 		r = ms_super_change(v, adopt_lineage, gens);
@@ -302,7 +305,7 @@ static int take_lineage(struct ms_inbound *in, const char **why)
 	if (!gens)
 		return -ENOMEM;
 	ms_gens_decode(&done->gens, gens);
-	r = blkdev_issue_flush(v->data);
+	r = MS_MUTANT(DONE_UNFLUSHED) ? 0 : blkdev_issue_flush(v->data);
 	if (!r) {
 		accept_history(v);
 		r = ms_super_change(v, adopt_lineage, gens);

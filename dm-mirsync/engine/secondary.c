@@ -10,6 +10,7 @@
  * Locking: v->lock; v->rx_order lists what came and is not done, in order.
  */
 #include "engine/secondary.h"
+#include "shared/mutants.h"
 
 static int put_in_order(struct ms_write *w)
 {
@@ -46,6 +47,8 @@ static int take_write(struct ms_volume *v, const struct ms_head *h,
 	if (!w)
 		return -ENOMEM;
 	w->flags = le16_to_cpu(b->flags) & (MS_W_FUA | MS_W_NOUNMAP | MS_W_RESYNC);
+	if (MS_MUTANT(FUA_DROPPED))
+		w->flags &= ~MS_W_FUA;
 	w->ack.handle = h->handle;
 	if (payload) {
 		memcpy(w->body->codes, b->codes, span.count * sizeof(__le64));
@@ -61,6 +64,7 @@ static int take_write(struct ms_volume *v, const struct ms_head *h,
 			return r;
 		}
 	}
+	w->op.masked = !MS_MUTANT(PEER_UNRECORDED);
 	put_in_order(w);
 	ms_write_submit(w);
 	return 0;
@@ -71,7 +75,7 @@ static int take_flush(struct ms_volume *v, const struct ms_head *h)
 	struct ms_write *w = ms_flush_alloc(v, MS_WRITE_PEER);
 
 	w->ack.handle = h->handle;
-	if (put_in_order(w))
+	if (put_in_order(w) || MS_MUTANT(FLUSH_OVERTAKES))
 		ms_flush_submit(w);
 	return 0;
 }
@@ -122,7 +126,7 @@ void ms_secondary_ended(struct ms_write *w)
 		queue_work(v->done_wq, &v->target_failed_work);
 	__answer(w);
 	spin_unlock(&v->lock);
-	if (next)
+	if (next && !MS_MUTANT(FLUSH_OVERTAKES))
 		ms_flush_submit(next);
 	wake_up_all(&v->cooled);
 }

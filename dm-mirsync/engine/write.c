@@ -19,6 +19,7 @@
 #include "engine/secondary.h"
 #include "engine/write.h"
 #include "shared/code.h"
+#include "shared/mutants.h"
 
 /*
  * Allocation
@@ -178,7 +179,7 @@ static bool __may_complete(struct ms_write *w)
 	if (w->local_pending || w->peer_pending)
 		return false;
 	if (w->kind == MS_WRITE_APP && w->alone && !w->status &&
-	    ms_gens_shared(&v->sb.gens)) {
+	    ms_gens_shared(&v->sb.gens) && !MS_MUTANT(OLD_GENERATION)) {
 		list_add_tail(&w->list, &v->gen_wait);
 		if (!v->gen_busy) {
 			v->gen_busy = true;
@@ -435,7 +436,8 @@ static void write_start(struct ms_op *op)
 		__remember_changes(w);
 		if (w->kind == MS_WRITE_APP && !(v->mirroring && __ship(w))) {
 			w->alone = true;
-			__ms_seg_mark(v, op->e, w->span.first, w->span.count);
+			if (!MS_MUTANT(NO_MARK))
+				__ms_seg_mark(v, op->e, w->span.first, w->span.count);
 		}
 	}
 	spin_unlock(&v->lock);
@@ -544,10 +546,11 @@ static void __confirmed(struct ms_write *w)
 		v->n.rs_copied += w->span.count;
 		v->n.rs_copied_bytes += w->buf.bytes;
 	}
-	if (e->mark_epoch != w->mark_epoch)
+	if (e->mark_epoch != w->mark_epoch && !MS_MUTANT(CLEAR_LATE))
 		return;
 	for (i = 0; i < w->span.count; i++)
-		if (whole(w, i) && e->chg[w->span.first + i] == w->chg[i])
+		if ((whole(w, i) || MS_MUTANT(PARTIAL_CLEARS)) &&
+		    (e->chg[w->span.first + i] == w->chg[i] || MS_MUTANT(CLEAR_LATE)))
 			__ms_seg_unmark(v, e, w->span.first + i);
 }
 
@@ -560,7 +563,8 @@ static void __unconfirmed(struct ms_write *w)
 	}
 	if (w->kind == MS_WRITE_COPY)
 		w->status = -ENOTCONN;
-	__ms_seg_mark(w->v, w->op.e, w->span.first, w->span.count);
+	if (!MS_MUTANT(NO_MARK))
+		__ms_seg_mark(w->v, w->op.e, w->span.first, w->span.count);
 }
 
 int ms_write_acked(struct ms_volume *v, u64 handle, int status)

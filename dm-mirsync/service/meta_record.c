@@ -29,6 +29,7 @@
  * record_sectors sectors is not looked at.
  */
 #include "service/meta_internal.h"
+#include "shared/mutants.h"
 
 /* Numbers left out when a block with unknown ones in it could not be read. */
 #define UNREAD_SKIP	65536
@@ -141,7 +142,7 @@ static int write_copy(struct ms_meta *m, const struct ms_hot *hot, u32 total,
 
 	ms_record_encode(m->image[copy], m->format_id, copy, ++m->rec_sequence,
 			 hot, total, peer_id, peer_seq);
-	r = ms_meta_io(m, REQ_OP_WRITE | REQ_SYNC | REQ_FUA,
+	r = ms_meta_io(m, REQ_OP_WRITE | REQ_SYNC | (MS_MUTANT(RECORD_NO_FUA) ? 0 : REQ_FUA),
 		       m->geo.record_start[copy], m->image[copy], blocks);
 	m->whole[copy] = r != 0;
 	if (r)

@@ -2,6 +2,8 @@
 #
 # The crash machinery: disks and load run in the guest that is recorded, replay on the
 # machine that drives it. Included by the Makefile at the top.
+#
+#   make check-crash [SEED=1] [KERNELS=6.1]    make check-mutants [KERNELS=6.1]
 
 CRASH_CFLAGS = -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -Idm-mirsync -Itests/crash \
 	$(shell pkg-config --cflags libxxhash)
@@ -22,6 +24,12 @@ $(BUILD)/crash/%.o: %.c tests/crash/crash.mk
 	@mkdir -p $(@D)
 	$(CC) $(CRASH_CFLAGS) -MMD -MP -c -o $@ $<
 
+check-crash: crash-programs cli
+	tests/crash/check
+
+check-mutants: crash-programs cli
+	tests/crash/mutants
+
 -include $(CRASH_OBJECTS:.o=.d)
 
-.PHONY: crash-programs
+.PHONY: crash-programs check-crash check-mutants

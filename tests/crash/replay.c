@@ -394,6 +394,15 @@ static void take(const struct tape_event *e)
 	}
 }
 
+static void add(u64 **list, u64 *n, u64 number)
+{
+	if (!(*n & (*n - 1)))
+		*list = realloc(*list, (*n ? 2 * *n : 1) * sizeof(u64));
+	if (!*list)
+		errx(2, "memory");
+	(*list)[(*n)++] = number;
+}
+
 static int by_number(const void *a, const void *b)
 {
 	const u64 *x = a, *y = b;
@@ -402,13 +411,14 @@ static int by_number(const void *a, const void *b)
 }
 
 /*
- * When to look: half of the points anywhere between the first sync and the end, half right
- * behind an answer of a disk, where something has just become true.
+ * When to look: a half of the points anywhere between the first sync and the end, a quarter
+ * right behind an answer of a disk, where something has just become true, and a quarter
+ * right behind one of a metadata disk.
  */
 static u64 *plan(void)
 {
-	u64 *when = calloc(nr_points, sizeof(u64)), *answers = NULL;
-	u64 first = 0, last = 0, n = 0, at = TAPE_HEAD, i, t = 0, rng = seed;
+	u64 *when = calloc(nr_points, sizeof(u64)), *list[2] = { 0 }, n[2] = { 0 };
+	u64 first = 0, last = 0, at = TAPE_HEAD, i, t = 0, rng = seed;
 	const struct tape_event *e;
 
 	while ((e = tape_next(&tape, &at))) {
@@ -419,15 +429,19 @@ static u64 *plan(void)
 			last = t;
 		if (e->kind != TAPE_DONE || !first)
 			continue;
-		if (!(n & (n - 1)))
-			answers = realloc(answers, (n ? 2 * n : 1) * sizeof(u64));
-		answers[n++] = t;
+		add(&list[0], &n[0], t);
+		if (e->disk % 2 == DISK_META)
+			add(&list[1], &n[1], t);
 	}
-	if (!first || !last || !n || !when)
-		errx(2, "the tape has no begin or no end");
+	if (!last)
+		last = t;
+	if (!first || !n[1] || !when)
+		errx(2, "the tape ends before the sites were in sync");
 	for (i = 0; i < nr_points; i++)
-		when[i] = i % 2 ? answers[below(&rng, n)] : first + below(&rng, last - first);
-	free(answers);
+		when[i] = i % 2 ? first + below(&rng, last - first) :
+			  list[i / 2 % 2][below(&rng, n[i / 2 % 2])];
+	free(list[0]);
+	free(list[1]);
 	qsort(when, nr_points, sizeof(u64), by_number);
 	return when;
 }

@@ -63,6 +63,12 @@ static bool read_record(struct site *s, const u8 *area, char *why, size_t room)
 		return false;
 	}
 	s->hot = res.total;
+	s->was.id = s->sb.activation_id;
+	s->was.commits = s->sb.sequence + res.held;
+	s->seen.id = s->sb.peer_activation_id;
+	s->seen.commits = s->sb.peer_commits;
+	if (res.peer_id == s->seen.id && res.peer_seq > s->seen.commits)
+		s->seen.commits = res.peer_seq;
 	for (i = 0; i < res.total; i++) {
 		s->is_hot[hot[i].extent] = true;
 		s->mask[hot[i].extent] = hot[i].mask;
@@ -162,6 +168,11 @@ void site_tells(const struct site *s, bool wants_primary, struct ms_site *out)
 	out->disk = sb->disk;
 	out->flags = sb->flags;
 	out->gens = sb->gens;
+	out->history.now.id = ~s->was.id;	/* of the activation that follows */
+	memcpy(out->history.past, sb->past, sizeof(sb->past));
+	ms_history_begin(out->history.past, &s->was);
+	memcpy(out->seen_node, sb->peer_node_id, MS_UUID);
+	out->seen = s->seen;
 	if (wants_primary)
 		out->claim = sb->role == MS_ROLE_PRIMARY ? MS_CLAIM_WAITING : MS_CLAIM_ASKS;
 }

@@ -20,6 +20,8 @@ struct site {
 	struct ms_sb sb;
 	struct ms_geo geo;
 	u32 holds;		/* superblock copy */
+	struct ms_point was;	/* where its history has come to */
+	struct ms_point seen;	/* how far it has seen that of the other */
 	u32 hot;		/* extents in the record */
 	u64 mask[SITE_MAX_EXTENTS];	/* of a hot extent */
 	bool is_hot[SITE_MAX_EXTENTS];

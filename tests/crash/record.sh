@@ -1,56 +1,56 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Records a run, inside a guest: both sites' devices are on the four disks of disks.c, a
-# load writes to the primary, and the link goes and comes. What is left behind is the
-# tape, /run/vm/tape, for `replay`; started by tests/crash/run through tests/qemu/vm.
+# load writes to the primary, and the link goes and comes. What it leaves is the tape,
+# /run/vm/tape, also when it fails. Started by tests/crash/run like a case, with
 #
-#   tests/crash/record MODULE SEED SECONDS
+#   CRASH_MODULE, CRASH_PARAMETERS    the module to load, and how
+#   CRASH_SEED, CRASH_SECONDS         of the load
 #
-# Everything random here follows from SEED, but for how the threads of both kernels and
-# of the load happen to run.
+# Everything random here follows from the seed, but for how the threads of the kernel and of
+# the load happen to run.
+# module: no
+# timeout: 600
 # shellcheck disable=SC2034 # read by lib.sh
-module=$1
-seed=$2
-seconds=$3
 COMPARE=no CHECK=no
 . "$(dirname "$0")/../cases/lib.sh"
 
 # A little more than 22 extents, the last segment not a whole one; 16 of them can be hot.
 DATA_SECTORS=84755
 META_SECTORS=1024
-TAPE=$LAB/tape
-RANDOM=$((seed % 32768))
+TAPE=/dev/shm/tape
+RANDOM=$((CRASH_SEED % 32768))
 
 disks_start()
 {
 	local i
 	modprobe nbd nbds_max=4 max_part=0
-	mkdir -p "$LAB"
-	mount -t tmpfs -o size=75% lab "$LAB"
-	"$TOP/build/crash/disks" "$TAPE" 1400 "$seed" \
-		$DATA_SECTORS $META_SECTORS $DATA_SECTORS $META_SECTORS >"$LAB/disks.out" &
+	mount -o remount,size=75% /dev/shm
+	"$TOP/build/crash/disks" "$TAPE" 1800 "$CRASH_SEED" \
+		$DATA_SECTORS $META_SECTORS $DATA_SECTORS $META_SECTORS >/dev/null &
 	for i in {1..100}; do
 		if [ "$(blockdev --getsz /dev/nbd3 2>/dev/null)" = $META_SECTORS ]; then
-			break
+			return 0
 		fi
 		sleep 0.1
 	done
-	DATA=([a]=/dev/nbd0 [b]=/dev/nbd2) META=([a]=/dev/nbd1 [b]=/dev/nbd3)
-	[ "$i" != 100 ] || fail "the disks do not come up"
+	fail "the disks do not come up"
 }
 
-sites_start()
+# In place of the one in lib.sh.
+lab_disk() # SITE.KIND
 {
-	local site
-	for site in a b; do
-		ip netns add "site$site"
-		ip -n "site$site" link set lo up
-	done
-	ip link add veth0 netns sitea type veth peer name veth0 netns siteb
-	for site in a b; do
-		ip -n "site$site" address add "${ADDRESS[$site]}/24" dev veth0
-		ip -n "site$site" link set veth0 up
-	done
+	local -A device=([a.data]=0 [a.meta]=1 [b.data]=2 [b.meta]=3)
+	echo "/dev/nbd${device[$1]}"
+}
+
+keep_tape()
+{
+	local r=$? used
+	used=$(od -An -tu8 -j8 -N8 "$TAPE")
+	note "tape: $((used >> 20)) MiB"
+	head -c "$used" "$TAPE" >/run/vm/tape
+	return "$r"
 }
 
 tape_mark()
@@ -87,29 +87,29 @@ link_changes() # PID
 	done
 }
 
-dependencies=$(modinfo -F depends "$module")
-# shellcheck disable=SC2086 # a list
-modprobe -a veth ${dependencies//,/ }
-insmod "$module"
+dependencies=$(modinfo -F depends "$CRASH_MODULE")
+# shellcheck disable=SC2086 # lists
+{
+	modprobe -a ${dependencies//,/ }
+	insmod "$CRASH_MODULE" ${CRASH_PARAMETERS-}
+}
 disks_start
-sites_start
+lab_sites
+trap 'keep_tape; lab_exit' EXIT
 format_both --max-hot 16
 vol_create b secondary timeout 2000
 vol_create a primary timeout 2000
 wait_insync a
 tape_mark "in-sync"
-"$TOP/build/crash/load" /dev/mapper/vola "$TAPE" "$seed" "$seconds" 12 &
+"$TOP/build/crash/load" /dev/mapper/vola "$TAPE" "$CRASH_SEED" "$CRASH_SECONDS" 12 &
 load=$!
 link_changes $load
 wait $load
 tape_mark "over"
 heal_link
-msg a connect 2>/dev/null || true
+msg a connect || true
 wait_insync a 120
 tape_mark "in-sync-again"
 note "$(dmsetup status vola)"
 vol_remove a b
 tape_mark "removed"
-used=$(od -An -tu8 -j8 -N8 "$TAPE")
-note "tape: $((used >> 20)) MiB"
-head -c "$used" "$TAPE" >/run/vm/tape

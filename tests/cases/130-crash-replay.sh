@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# A run with link cuts and resyncs is recorded below its disks; at 2000 instants of it both
+# sites lose their power, their disks lose what was not flushed, and the invariants hold
+# (tests/crash); the kernel recovers from some of them, and both disks become equal.
+# scenario: 15
+# where: host
+# timeout: 900
+exec "$(dirname "$0")/../crash/run" -k "$KVER" -o "$OUT/crash" -t 15 -n 2000 -e 250
