@@ -4,7 +4,7 @@
  * seeded random places, with direct I/O, and note on the tape what they are about to do
  * and what was acknowledged. Writes of 4 KiB, parts of a segment, some larger ones,
  * overlapping; FUA; discards; flushes; busy times and pauses long enough for the
- * generator and the cleaner to come along.
+ * generator and the cleaner to come along. Ends after SECONDS, on a busy machine later.
  *
  *   load DEVICE TAPE SEED SECONDS THREADS
  *
@@ -26,6 +26,7 @@
 #define SPOTS		48	/* places that are written again and again */
 #define SPOT_SECTORS	64
 #define MAX_SECTORS	256
+#define OPS_PER_SECOND	100	/* on a slower machine it takes longer, up to four times as long */
 
 static struct tape tape;
 static int device;
@@ -150,7 +151,7 @@ static void *work(void *arg)
 
 	if (posix_memalign(&buf, 4096, MAX_SECTORS * MS_SECTOR))
 		errx(1, "memory");
-	while ((t = now()) < length) {
+	while ((t = now()) < length || (ids < length * OPS_PER_SECOND && t < 4 * length)) {
 		if (pausing(t))
 			usleep(50000);
 		else
