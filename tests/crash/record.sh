@@ -66,12 +66,49 @@ pause()
 	sleep "$((tenths / 10)).$((tenths % 10))"
 }
 
-# The link goes and comes until the load is over.
+# stack KIND TARGET: what B's disk of that kind is: "linear" for the disk, or "error".
+stack()
+{
+	local sectors lower=${below[$1]}
+	sectors=$(blockdev --getsz "$lower")
+	case $2 in
+	linear) echo "0 $sectors linear $lower 0" ;;
+	error) echo "0 $sectors error" ;;
+	esac
+}
+
+exchange() # KIND TARGET
+{
+	dmsetup reload "b.$1" --table "$(stack "$1" "$2")"
+	dmsetup suspend --nolockfs --noflush "b.$1"
+	dmsetup resume "b.$1"
+}
+
+# The kernel of B is gone at an instant and comes again, and its disks keep their power all
+# the while: what their caches hold is read, and lost in a power cut afterwards (I2b).
+panic()
+{
+	local kind
+	tape_mark "panic"
+	for kind in data meta; do
+		exchange "$kind" error
+	done
+	vol_remove b
+	for kind in data meta; do
+		exchange "$kind" linear
+	done
+	vol_create b secondary timeout 2000
+	tape_mark "up again"
+}
+
+# The link goes and comes until the load is over, and so does the secondary.
 link_changes() # PID
 {
 	while kill -0 "$1" 2>/dev/null; do
 		pause 15 60
-		if [ $((RANDOM % 2)) = 0 ]; then
+		if [ $((RANDOM % 4)) = 0 ]; then
+			panic
+		elif [ $((RANDOM % 2)) = 0 ]; then
 			tape_mark "cut"
 			cut_link
 			pause 10 40
@@ -96,6 +133,11 @@ dependencies=$(modinfo -F depends "$CRASH_MODULE")
 disks_start
 lab_sites
 trap 'keep_tape; lab_exit' EXIT
+declare -A below=([data]=${DATA[b]} [meta]=${META[b]})
+for kind in data meta; do
+	dmsetup create "b.$kind" --table "$(stack "$kind" linear)"
+done
+DATA[b]=/dev/mapper/b.data META[b]=/dev/mapper/b.meta
 format_both --max-hot 16
 vol_create b secondary timeout 2000
 vol_create a primary timeout 2000

@@ -47,6 +47,7 @@ run_in_guests()
 			limit=$((limit + $(header timeout 400 "$file") + 60))
 		done
 		tests/qemu/vm -k "$kver" -n "check-$(series "$kver")" -o "$out" -t "$limit" -- \
+			env ${SEED:+SEED="$SEED"} ${ROUNDS:+ROUNDS="$ROUNDS"} \
 			tests/qemu/run-cases "$TOP/build/$kver/dm-mirsync.ko" "${remaining[@]}" \
 			>"$out/vm.log" 2>&1 </dev/null 6>&- &
 		pid=$!
