@@ -16,11 +16,10 @@ vol_create a primary
 wait_insync a
 mkfs.ext4 -q /dev/mapper/vola
 mkdir "$LAB/mnt"
-(cd "$LAB" && sha256sum "$0" >sums)
 now=a
 for i in {1..10}; do
 	mount "/dev/mapper/vol$now" "$LAB/mnt"
-	(cd "$LAB/mnt" && sha256sum --quiet --check "$LAB/sums") || fail "files are not right at $now, round $i"
+	[ "$i" = 1 ] || (cd "$LAB/mnt" && sha256sum --quiet --check "$LAB/sums") || fail "files are not right at $now, round $i"
 	head -c "$((i * 100000))" < <(pattern "$i") >"$LAB/mnt/file$i"
 	(cd "$LAB/mnt" && sha256sum "file$i" >>"$LAB/sums")
 	[ "$i" != 1 ] || expect_fail "$MIRSYNC" switchover "vol$now"
