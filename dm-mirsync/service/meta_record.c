@@ -104,7 +104,7 @@ static int load(struct ms_meta *m, struct ms_hot *hot,
 
 		blank_images(m);
 		judge(m, copy0, copy1, hot, res);
-		m->rec_sequence += bad ? UNREAD_SKIP : 0;
+		m->rec_sequence += bad || m->heal ? UNREAD_SKIP : 0;
 		if (m->heal)	/* which one held is not known: none is missing */
 			m->rec_held = m->rec_sequence;
 		ms_meta_count_commits(m);

@@ -106,7 +106,7 @@ link_changes() # PID
 {
 	while kill -0 "$1" 2>/dev/null; do
 		pause 15 60
-		if [ $((RANDOM % 4)) = 0 ]; then
+		if [ $((RANDOM % 3)) = 0 ]; then
 			panic
 		elif [ $((RANDOM % 2)) = 0 ]; then
 			tape_mark "cut"
