@@ -101,26 +101,32 @@ panic()
 	tape_mark "up again"
 }
 
-# The link goes and comes until the load is over, and so does the secondary.
-link_changes() # PID
+# The link goes and comes until the load is over, and so does the secondary: in turn, so that
+# a short run too has all of it.
+changes() # PID
 {
+	local n=$CRASH_SEED
 	while kill -0 "$1" 2>/dev/null; do
 		pause 15 60
-		if [ $((RANDOM % 3)) = 0 ]; then
+		case $((n++ % 3)) in
+		0)
 			panic
-		elif [ $((RANDOM % 2)) = 0 ]; then
+			;;
+		1)
 			tape_mark "cut"
 			cut_link
 			pause 10 40
 			heal_link
 			tape_mark "healed"
-		else
+			;;
+		2)
 			tape_mark "disconnect"
 			msg a disconnect || true
 			pause 3 20
 			msg a connect || true
 			tape_mark "connect"
-		fi
+			;;
+		esac
 	done
 }
 
@@ -145,7 +151,7 @@ wait_insync a
 tape_mark "in-sync"
 "$TOP/build/crash/load" /dev/mapper/vola "$TAPE" "$CRASH_SEED" "$CRASH_SECONDS" 12 &
 load=$!
-link_changes $load
+changes $load
 wait $load
 tape_mark "over"
 heal_link
