@@ -9,10 +9,17 @@ UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_SCRIPTS := $(wildcard tests/unit/*.sh)
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 UNIT_COMMON := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c)) $(SHARED_USER)
+# The offline code on a device in memory.
+UNIT_OFFLINE := $(wildcard tests/offline/*.c) userspace/area.c userspace/area_write.c \
+	userspace/repair.c userspace/tree.c
+UNIT_OFFLINE_OBJECTS := $(UNIT_OFFLINE:%.c=$(BUILD)/unit/%.o)
 UNIT_COMMON_OBJECTS := $(UNIT_COMMON:%.c=$(BUILD)/unit/%.o)
 UNIT_CFLAGS = -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -Idm-mirsync -Itests/unit \
+	-Iuserspace -Itests \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
 	$(shell pkg-config --cflags cmocka libxxhash)
+
+$(BUILD)/unit/test_repair: $(UNIT_OFFLINE_OBJECTS)
 
 unit-programs: $(UNIT_PROGRAMS)
 
@@ -26,7 +33,7 @@ $(BUILD)/unit/%.o: %.c tests/unit.mk
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(UNIT_COMMON_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.d)
+-include $(UNIT_COMMON_OBJECTS:.o=.d) $(UNIT_OFFLINE_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.d)
 
 .PHONY: unit-programs
 .SECONDARY:

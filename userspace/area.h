@@ -21,6 +21,8 @@ struct area {
 	/* the activity record */
 	struct ms_hot *hot;		/* record.total entries, in order of extents */
 	struct ms_record_result record;
+	u32 record_bad[2];		/* bad sectors of each copy, used by the record or not */
+	bool record_unread;		/* some of it could not be read */
 };
 
 enum area_state {
@@ -28,6 +30,7 @@ enum area_state {
 	AREA_NONE,		/* no superblock */
 	AREA_BAD,		/* both superblocks are bad */
 	AREA_SHORT,		/* the device is smaller than the area on it */
+	AREA_FOREIGN,		/* the superblocks are of two formats */
 };
 
 /*
@@ -37,6 +40,8 @@ enum area_state {
  * be reported in the words of area_why().
  */
 int area_open(struct area *a, const char *path, unsigned int flags);
+/* area_read() - the same for @a->dev, which is open; all else in @a is zero */
+int area_read(struct area *a);
 /* A line on what area_open() returned; NULL when there is nothing (more) to report. */
 const char *area_why(int r);
 void area_close(struct area *a);
@@ -45,16 +50,20 @@ void area_close(struct area *a);
 const char *area_copy_text(const struct area *a, u32 copy);
 
 /*
- * area_load_record() - read and judge both copies of the activity record
- * A copy that cannot be read counts as zeroes.
+ * area_read_record() - one copy of the activity record, geo.record_blocks blocks
+ * A block that cannot be read counts as zeroes.
+ * Return: whether all of it could be read.
  */
+bool area_read_record(const struct area *a, u32 copy, struct ms_record_sector *raw);
+/* area_load_record() - read and judge both copies of the activity record */
 void area_load_record(struct area *a);
 
 /* Entry of the record for @extent, or NULL when it is not hot. */
 const struct ms_hot *area_hot(const struct area *a, u64 extent);
 
-/* Group of MS_GROUP_SUMMARIES summary blocks number @group. Return: as dev_read(). */
-int area_read_summaries(const struct area *a, u64 group, struct ms_summary_block *buf);
+/* Summary blocks number @first.., all of one group. Return: as dev_read(). */
+int area_read_summaries(const struct area *a, u64 first, u32 count,
+			struct ms_summary_block *buf);
 /* Table blocks of @count extents from @first, all of one group. */
 int area_read_tables(const struct area *a, u64 first, u32 count,
 		     struct ms_table_block *buf);

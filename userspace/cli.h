@@ -53,6 +53,7 @@ extern const struct cli_command *const cli_commands[];
 extern const struct cli_command cmd_format;
 extern const struct cli_command cmd_check;
 extern const struct cli_command cmd_dump;
+extern const struct cli_command cmd_repair;
 extern const struct cli_command cmd_up;
 extern const struct cli_command cmd_down;
 extern const struct cli_command cmd_status;

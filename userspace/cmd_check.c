@@ -11,9 +11,9 @@
 #include "area.h"
 #include "cli.h"
 #include "out.h"
+#include "tree.h"
 #include "shared/code.h"
 
-#define TABLE_RUN	MS_SUMMARY_ENTRIES	/* table blocks read at a time */
 #define DATA_RUN	(4u << 20)	/* bytes of data read at a time */
 
 enum result {
@@ -58,6 +58,7 @@ static const char * const kind_name[KINDS] = {
 struct check {
 	struct area area;
 	struct dev data;	/* fd -1: not asked for */
+	u8 *buf;		/* DATA_RUN bytes of it */
 	struct json_object *problems;
 	enum result worst;
 	u64 found[KINDS];
@@ -106,9 +107,7 @@ static void check_supers(struct check *c)
 				area_copy_text(a, i));
 	}
 	if (!a->bad[0] && !a->bad[1]) {
-		if (a->copy[0].format_id != a->copy[1].format_id)
-			problem(c, CHECK_DAMAGED, KIND_SUPER, "the copies are of two volumes");
-		else if (a->copy[0].sequence != a->copy[1].sequence)
+		if (a->copy[0].sequence != a->copy[1].sequence)
 			problem(c, CHECK_RECOVERY, KIND_SUPER,
 				"copy %u is one commit behind or more (%llu, %llu)", !a->holds,
 				(unsigned long long)a->copy[0].sequence,
@@ -124,12 +123,19 @@ static void check_supers(struct check *c)
 static void check_record(struct check *c)
 {
 	struct area *a = &c->area;
+	u32 i;
 
 	area_load_record(a);
 	if (a->record.state == MS_RECORD_DAMAGED) {
 		problem(c, CHECK_DAMAGED, KIND_RECORD,
 			"damaged: no code and no mark can be believed");
 		return;
+	}
+	for (i = 0; i < 2; i++) {
+		if (a->record_bad[i])
+			problem(c, CHECK_DAMAGED, KIND_RECORD,
+				"copy %u has %u bad sectors; copy %u holds all the same", i,
+				a->record_bad[i], a->record.copy);
 	}
 	if (a->record.torn)
 		problem(c, CHECK_RECOVERY, KIND_RECORD,
@@ -167,7 +173,7 @@ static void verify_segment(struct check *c, const struct ms_table_block *tb,
 
 /* Read the run of segments and compare; one by one when the run cannot be read. */
 static void verify_run(struct check *c, const struct ms_table_block *tb, u64 extent,
-		       u32 first, u32 count, u8 *buf)
+		       u32 first, u32 count)
 {
 	const struct ms_geo *geo = &c->area.geo;
 	u64 start = (ms_geo_extent_start(geo, extent) + (u64)first * geo->seg_sectors)
@@ -177,10 +183,10 @@ static void verify_run(struct check *c, const struct ms_table_block *tb, u64 ext
 	u32 i;
 	int r;
 
-	r = dev_read(&c->data, buf, (size_t)(count - 1) * seg_bytes + last, start);
+	r = dev_read(&c->data, c->buf, (size_t)(count - 1) * seg_bytes + last, start);
 	if (r && count > 1) {
 		for (i = 0; i < count; i++)
-			verify_run(c, tb, extent, first + i, 1, buf);
+			verify_run(c, tb, extent, first + i, 1);
 		return;
 	}
 	if (r) {
@@ -190,11 +196,11 @@ static void verify_run(struct check *c, const struct ms_table_block *tb, u64 ext
 		return;
 	}
 	for (i = 0; i < count; i++)
-		verify_segment(c, tb, extent, first + i, buf + (size_t)i * seg_bytes);
+		verify_segment(c, tb, extent, first + i, c->buf + (size_t)i * seg_bytes);
 }
 
 static void verify_extent(struct check *c, const struct ms_table_block *tb,
-			  u64 extent, const struct ms_hot *hot, u8 *buf)
+			  u64 extent, const struct ms_hot *hot)
 {
 	u32 segs = ms_geo_extent_segs(&c->area.geo, extent);
 	u32 at_once = DATA_RUN >> c->area.geo.seg_shift;
@@ -206,7 +212,7 @@ static void verify_extent(struct check *c, const struct ms_table_block *tb,
 		if (wanted && i - first < at_once)
 			continue;
 		if (i > first)
-			verify_run(c, tb, extent, first, i - first, buf);
+			verify_run(c, tb, extent, first, i - first);
 		first = wanted ? i : i + 1;
 	}
 }
@@ -235,130 +241,84 @@ static void check_counts(struct check *c, const struct ms_table_block *tb,
 			(unsigned long long)extent);
 }
 
-static void check_table(struct check *c, const struct ms_table_block *tb,
-			const struct ms_summary_entry *e, u64 extent, u8 *buf)
+static void check_good(struct check *c, const struct tree_extent *x)
 {
 	const struct area *a = &c->area;
-	const struct ms_hot *hot = area_hot(a, extent);
-	u64 sequence = le64_to_cpu(e->sequence);
-	u32 segs = ms_geo_extent_segs(&a->geo, extent);
-	enum ms_bad bad;
+	u32 segs = ms_geo_extent_segs(&a->geo, x->extent);
 
-	c->written++;
-	bad = ms_table_check(tb, &a->geo, a->sb.format_id, extent, sequence);
-	if (bad && hot)		/* cut off on its way to the disk: recovery expects it */
+	c->marked += ms_bits(x->table->marks, segs);
+	if (!area_codes_hold(a, le64_to_cpu(x->entry->sequence)))
 		return;
-	if (bad) {
-		problem(c, CHECK_DAMAGED, KIND_TABLE, "extent %llu: %s",
-			(unsigned long long)extent, ms_bad_text(bad));
-		return;
-	}
-	check_counts(c, tb, e, extent);
-	c->marked += ms_bits(tb->marks, segs);
-	if (!area_codes_hold(a, sequence))
-		return;
-	c->valid += ms_bits(tb->valid, segs);
+	c->valid += ms_bits(x->table->valid, segs);
 	if (c->data.fd >= 0 && a->record.state == MS_RECORD_OK)
-		verify_extent(c, tb, extent, hot, buf);
+		verify_extent(c, x->table, x->extent, x->hot);
 }
 
-/* What can be said of an entry without its table block. Return: true when there is one to read. */
-static bool check_entry(struct check *c, const struct ms_summary_entry *e, u64 extent)
+static void check_extent(void *arg, const struct tree_extent *x)
 {
-	u64 sequence = le64_to_cpu(e->sequence);
+	unsigned long long extent = x->extent;
+	struct check *c = arg;
 
-	if (!sequence)
-		return false;
-	if (sequence == ~0ull) {
+	if (x->highest >> 40 > c->area.sb.activation)
 		problem(c, CHECK_DAMAGED, KIND_SUMMARY,
-			"extent %llu: its entry was lost; no code, all suspect",
-			(unsigned long long)extent);
-		return false;
-	}
-	if (sequence >> 40 > c->area.sb.activation)
-		problem(c, CHECK_DAMAGED, KIND_SUMMARY,
-			"extent %llu: of activation %llu, the superblock knows of %llu",
-			(unsigned long long)extent, (unsigned long long)(sequence >> 40),
+			"extent %llu: of activation %llu, the superblock knows of %llu", extent,
+			(unsigned long long)x->highest >> 40,
 			(unsigned long long)c->area.sb.activation);
-	return true;
-}
-
-/* Read and check the table blocks of extents @first.. that are named by @e[0..count-1]. */
-static void check_tables(struct check *c, const struct ms_summary_entry *e, u64 first,
-			 u32 count, struct ms_table_block *tables, u8 *buf)
-{
-	u32 i;
-	int r;
-
-	r = area_read_tables(&c->area, first, count, tables);
-	if (r && count > 1) {
-		for (i = 0; i < count; i++)
-			check_tables(c, e + i, first + i, 1, tables, buf);
+	switch (x->state) {
+	case TREE_UNWRITTEN:
 		return;
-	}
-	if (r) {
-		problem(c, CHECK_DAMAGED, KIND_TABLE, "extent %llu cannot be read: %s",
-			(unsigned long long)first, strerror(-r));
-		return;
-	}
-	for (i = 0; i < count; i++)
-		check_table(c, &tables[i], &e[i], first + i, buf);
-}
-
-static void check_summary(struct check *c, const struct ms_summary_block *sb, u64 number,
-			  struct ms_table_block *tables, u8 *buf)
-{
-	const struct ms_geo *geo = &c->area.geo;
-	u64 base = number * MS_SUMMARY_ENTRIES;
-	u32 n = geo->extents - base < MS_SUMMARY_ENTRIES ?
-		(u32)(geo->extents - base) : MS_SUMMARY_ENTRIES;
-	enum ms_bad bad;
-	u32 first = 0, i;
-
-	bad = ms_summary_check(sb, geo, c->area.sb.format_id, number);
-	if (bad) {
+	case TREE_LOST_ENTRY:
 		problem(c, CHECK_DAMAGED, KIND_SUMMARY,
-			"block %llu (extents %llu to %llu): %s", (unsigned long long)number,
-			(unsigned long long)base, (unsigned long long)(base + n - 1),
-			ms_bad_text(bad));
+			"extent %llu: its entry was lost; no code, all suspect", extent);
 		return;
+	case TREE_FORGOTTEN:
+		problem(c, CHECK_DAMAGED, KIND_SUMMARY,
+			"extent %llu: never written, says its entry, but it has a table block",
+			extent);
+		return;
+	case TREE_GOOD:
+		check_good(c, x);
+		break;
+	case TREE_ACTIVE:
+		break;
+	case TREE_UNREADABLE:
+		problem(c, CHECK_DAMAGED, KIND_TABLE, "extent %llu cannot be read: %s", extent,
+			strerror(-x->error));
+		break;
+	case TREE_BAD:
+		problem(c, CHECK_DAMAGED, KIND_TABLE, "extent %llu: %s", extent,
+			ms_bad_text(x->bad));
+		break;
+	case TREE_COUNTS:
+		check_counts(c, x->table, x->entry, x->extent);
+		break;
 	}
-	for (i = 0; i <= n; i++) {
-		bool wanted = i < n && check_entry(c, &sb->entry[i], base + i);
+	c->written++;
+}
 
-		if (wanted && i - first < TABLE_RUN)
-			continue;
-		if (i > first)
-			check_tables(c, &sb->entry[first], base + first, i - first,
-				     tables, buf);
-		first = wanted ? i : i + 1;
-	}
+static void check_summary(void *arg, const struct tree_summary *s)
+{
+	unsigned long long number = s->number;
+	struct check *c = arg;
+
+	if (s->error)
+		problem(c, CHECK_DAMAGED, KIND_SUMMARY, "block %llu cannot be read: %s", number,
+			strerror(-s->error));
+	else if (s->bad)
+		problem(c, CHECK_DAMAGED, KIND_SUMMARY,
+			"block %llu (extents %llu to %llu): %s", number,
+			(unsigned long long)s->first,
+			(unsigned long long)(s->first + s->count - 1), ms_bad_text(s->bad));
 }
 
 static void check_tree(struct check *c)
 {
-	struct ms_summary_block *group = dev_buffer(MS_GROUP_SUMMARIES * MS_BLOCK);
-	struct ms_table_block *tables = dev_buffer(TABLE_RUN * MS_BLOCK);
-	u8 *buf = c->data.fd >= 0 ? dev_buffer(DATA_RUN) : NULL;
-	const struct ms_geo *geo = &c->area.geo;
-	u64 s;
-	u32 i;
-	int r;
+	const struct tree_visitor visitor = { check_summary, check_extent, c };
 
-	for (s = 0; s < geo->summaries; s += MS_GROUP_SUMMARIES) {
-		r = area_read_summaries(&c->area, s / MS_GROUP_SUMMARIES, group);
-		if (r) {
-			problem(c, CHECK_DAMAGED, KIND_SUMMARY,
-				"blocks from %llu on cannot be read: %s",
-				(unsigned long long)s, strerror(-r));
-			continue;
-		}
-		for (i = 0; i < MS_GROUP_SUMMARIES && s + i < geo->summaries; i++)
-			check_summary(c, &group[i], s + i, tables, buf);
-	}
-	free(group);
-	free(tables);
-	free(buf);
+	if (c->data.fd >= 0)
+		c->buf = dev_buffer(DATA_RUN);
+	tree_walk(&c->area, &visitor);
+	free(c->buf);
 }
 
 static void report_text(const struct check *c, const char *path)
@@ -435,7 +395,7 @@ static int unusable(const char *path, int r)
 	}
 	if (area_why(r))
 		cli_error(0, path, "%s", area_why(r));
-	return r == AREA_BAD || r == AREA_SHORT ? CHECK_DAMAGED : CHECK_NONE;
+	return r == AREA_NONE || r < 0 ? CHECK_NONE : CHECK_DAMAGED;
 }
 
 static int run(int argc, char **argv)

@@ -325,12 +325,14 @@ static void dump_tree(const struct area *a, struct totals *t, struct json_object
 	u32 i;
 
 	for (s = 0; s < a->geo.summaries; s += MS_GROUP_SUMMARIES) {
-		if (area_read_summaries(a, s / MS_GROUP_SUMMARIES, group)) {
-			t->bad_summaries += MS_GROUP_SUMMARIES;
-			continue;
+		bool whole = !area_read_summaries(a, s, MS_GROUP_SUMMARIES, group);
+
+		for (i = 0; i < MS_GROUP_SUMMARIES && s + i < a->geo.summaries; i++) {
+			if (whole || !area_read_summaries(a, s + i, 1, &group[i]))
+				dump_summary(a, &group[i], s + i, t, list);
+			else
+				t->bad_summaries++;
 		}
-		for (i = 0; i < MS_GROUP_SUMMARIES && s + i < a->geo.summaries; i++)
-			dump_summary(a, &group[i], s + i, t, list);
 	}
 	free(group);
 }
@@ -338,7 +340,7 @@ static void dump_tree(const struct area *a, struct totals *t, struct json_object
 static int dump_extent(const struct area *a)
 {
 	struct json_object *list = json ? json_object_new_array() : NULL;
-	struct ms_summary_block *group;
+	struct ms_summary_block *block;
 	struct totals t = { 0 };
 	enum ms_bad bad;
 	u32 index;
@@ -351,21 +353,20 @@ static int dump_extent(const struct area *a)
 				 (unsigned long long)only_extent,
 				 (unsigned long long)a->geo.extents - 1);
 	s = ms_geo_summary_of(only_extent, &index);
-	group = dev_buffer(MS_GROUP_SUMMARIES * MS_BLOCK);
-	r = area_read_summaries(a, s / MS_GROUP_SUMMARIES, group);
+	block = dev_buffer(MS_BLOCK);
+	r = area_read_summaries(a, s, 1, block);
 	if (r) {
 		cli_error(0, a->dev.path, "summary block %llu cannot be read: %s",
 			  (unsigned long long)s, strerror(-r));
 	} else {
-		bad = ms_summary_check(&group[s % MS_GROUP_SUMMARIES], &a->geo,
-				       a->sb.format_id, s);
+		bad = ms_summary_check(block, &a->geo, a->sb.format_id, s);
 		if (bad)
 			r = cli_error(-EUCLEAN, a->dev.path, "summary block %llu: %s",
 				      (unsigned long long)s, ms_bad_text(bad));
 	}
 	if (!r)
-		dump_table(a, only_extent, &group[s % MS_GROUP_SUMMARIES].entry[index], &t, list);
-	free(group);
+		dump_table(a, only_extent, &block->entry[index], &t, list);
+	free(block);
 	if (json && !r)
 		json_print(json_object_get(json_object_array_get_idx(list, 0)));
 	json_object_put(list);

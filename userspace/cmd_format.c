@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "area.h"
+#include "area_write.h"
 #include "cli.h"
 #include "out.h"
 
@@ -132,16 +133,11 @@ static int wipe_supers(const struct dev *meta)
 static int write_records(const struct dev *meta, const struct ms_sb *sb,
 			 const struct ms_geo *geo)
 {
-	size_t bytes = (size_t)geo->record_blocks * MS_BLOCK;
-	struct ms_record_sector *raw = dev_buffer(bytes);
 	int r = 0;
 	u32 i;
 
-	for (i = 0; i < 2 && !r; i++) {
-		ms_record_blank(raw, geo, sb->format_id, i, 1 - i);
-		r = dev_write(meta, raw, bytes, geo->record_start[i] * MS_BLOCK);
-	}
-	free(raw);
+	for (i = 0; i < 2 && !r; i++)
+		r = area_write_blank_record(meta, sb, geo, i, 1 - i);
 	return r;
 }
 
@@ -168,19 +164,9 @@ static int write_summaries(const struct dev *meta, const struct ms_sb *sb,
 
 static int write_supers(const struct dev *meta, const struct ms_sb *sb)
 {
-	static const u32 block[2] = { MS_SUPER_BLOCK0, MS_SUPER_BLOCK1 };
-	struct ms_super *raw = dev_buffer(MS_BLOCK);
-	int r = 0;
-	u32 i;
+	int r = area_write_super(meta, sb, 0);
 
-	for (i = 0; i < 2 && !r; i++) {
-		ms_super_encode(sb, block[i], raw);
-		r = dev_write(meta, raw, MS_BLOCK, (u64)block[i] * MS_BLOCK);
-		if (!r)
-			r = dev_sync(meta);
-	}
-	free(raw);
-	return r;
+	return r ? r : area_write_super(meta, sb, 1);
 }
 
 static int write_all(const struct dev *meta, const struct ms_sb *sb,

@@ -9,6 +9,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_format,
 	&cmd_check,
 	&cmd_dump,
+	&cmd_repair,
 	&cmd_up,
 	&cmd_down,
 	&cmd_status,

@@ -147,6 +147,15 @@ void ms_record_judge(const struct ms_geo *geo, u64 format_id,
 		     const struct ms_record_sector *copy1,
 		     struct ms_hot *hot, struct ms_record_result *res);
 
+/*
+ * ms_record_sector_good() - sector @index of copy @copy by itself: checksum, place, ranges
+ *
+ * A sector is good at any time unless something has damaged it; one that the record in
+ * force does not need may be bad without any effect.
+ */
+bool ms_record_sector_good(const struct ms_record_sector *s, const struct ms_geo *geo,
+			   u64 format_id, u32 copy, u32 index);
+
 /* Bits of a table block's bitmaps. */
 static inline bool ms_bit(const u8 *map, u32 i)
 {

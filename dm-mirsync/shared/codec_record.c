@@ -89,8 +89,8 @@ struct copy {
  * Sectors of an empty copy (ms_record_blank()) have an index beyond the one
  * sector of their record, so the index is checked against the place only.
  */
-static bool sector_good(const struct ms_record_sector *s, const struct ms_geo *geo,
-			u64 format_id, u32 copy, u32 index)
+bool ms_record_sector_good(const struct ms_record_sector *s, const struct ms_geo *geo,
+			   u64 format_id, u32 copy, u32 index)
 {
 	u32 total = le32_to_cpu(s->total);
 
@@ -123,7 +123,7 @@ static void look(struct copy *c, const struct ms_record_sector *raw,
 
 	for (i = 0; i < geo->record_sectors; i++) {
 		const struct ms_record_sector *s = &raw[i];
-		bool good = sector_good(s, geo, format_id, number, i);
+		bool good = ms_record_sector_good(s, geo, format_id, number, i);
 		u64 sequence = le64_to_cpu(s->sequence);
 
 		if (good && sequence > c->highest)

@@ -12,7 +12,6 @@
 			 MS_SB_NEVER_MET | MS_SB_FAILBACK | MS_SB_META_VOID | \
 			 MS_SB_CHOSEN)
 #define MIN_LOGICAL	512u
-#define MAX_ACTIVATION	((1ull << 24) - 1)	/* sequences: activation << 40 */
 
 static const char magic[16] = MS_SUPER_MAGIC;
 
@@ -108,7 +107,7 @@ static bool values_good(const struct ms_super *raw)
 	       le32_to_cpu(raw->code_algo) == MS_CODE_ALGO_CRC32C_XXH &&
 	       le32_to_cpu(raw->role) <= MS_ROLE_PRIMARY &&
 	       le32_to_cpu(raw->disk) <= MS_DISK_OUTDATED &&
-	       le64_to_cpu(raw->activation) <= MAX_ACTIVATION;
+	       le64_to_cpu(raw->activation) <= MS_ACTIVATION_MAX;
 }
 
 static enum ms_bad judge(const struct ms_super *raw, u32 block)

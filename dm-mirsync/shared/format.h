@@ -18,6 +18,7 @@
 #define MS_CODE_ALGO_CRC32C_XXH	1u	/* crc32c << 32 | low half of xxh64 */
 #define MS_GEN_HISTORY		8
 #define MS_PAST			32	/* activations remembered */
+#define MS_ACTIVATION_MAX	((1ull << 24) - 1)	/* sequences are activation << 40 | counter */
 
 /* Feature bits; a bit unknown to the reader: compat - ignore, ro - no write, incompat - refuse. */
 #define MS_FEATURES_COMPAT	0ull

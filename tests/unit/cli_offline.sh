@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# The CLI without a kernel module: format, check and dump on files, damage planted on
+# The CLI without a kernel module: format, check, dump and repair on files, damage planted on
 # purpose, every kind of bad input, configuration files. The CLI is built with sanitizers
 # for it; CLI=PATH tests another one. Prints TAP, as tests/unit-run takes it, and exits
 # non-zero when a test failed.
@@ -284,6 +284,9 @@ for c in format dump up down status promote demote connect disconnect failback s
 done
 refuses 3 'unknown option*' check --nonsense meta
 refuses 3 'too few arguments*' check
+refuses 3 'unknown option*' repair --nonsense meta
+refuses 3 'too few arguments*' repair
+gives 0 repair --help
 refuses 3 'b: one argument too many*' check a b
 refuses 2 'too few arguments*' format meta
 refuses 2 '--force takes no value' format --force=1 meta data
@@ -505,6 +508,192 @@ gives 0 dump meta --codes --json
 json 'len(j["table"]) == 5 and j["tables"]["valid"] == 2049 and len(j["superblocks"]) == 2'
 done_
 
+# mended STATUS PATTERN [FILE]: damaged, says check; a dry run writes nothing; repair says
+# PATTERN; then repair and check give STATUS, and another repair has nothing to do.
+mended()
+{
+	local status=$1 pattern=$2 file=${3:-meta}
+	cp "$file" damaged.image
+	gives 2 check "$file"
+	gives 2 repair --dry-run "$file"
+	same "$file" damaged.image
+	gives "$status" repair --yes "$file"
+	says "$pattern"
+	says '*before: damaged; *after: *'
+	gives "$status" check "$file"
+	gives "$status" repair "$file"
+	says 'nothing to repair: *'
+}
+
+it repair-nothing
+with_codes
+cp meta good
+gives 0 repair meta
+says 'nothing to repair: clean; 2,049 of 2,049 segments with a valid code, 0 marked or suspect*'
+plant meta super 3 flags 6
+cp meta crashed
+gives 1 repair --yes meta
+says 'nothing to repair: needs recovery; *'
+same meta crashed
+gives 0 repair --json good
+json 'j["before"]["result"] == "clean" and not j["written"] and "after" not in j'
+done_
+
+it repair-superblock
+for at in 0 8; do
+	with_codes
+	cp meta good
+	zero_block meta $at
+	mended 0 "superblock: copy $((at / 8)) is bad (no magic number): written anew from copy $((1 - at / 8))*"
+	same meta good
+	flip meta $((at * 4096 + 3000))
+	mended 0 "superblock: copy $((at / 8)) is bad (wrong checksum)*; 2,049 of 2,049 segments*"
+	same meta good
+done
+dd if=meta of=meta bs=4096 skip=0 seek=8 count=1 conv=notrunc status=none
+mended 0 'superblock: copy 1 is bad (belongs elsewhere)*'
+plant meta super 2 activation 7
+mended 0 '*the superblocks contradict each other: no code is valid any more*after: *; 0 of 2,049*all are compared*'
+done_
+
+it repair-refuses
+fresh
+zero_block meta 0
+flip meta $((8 * 4096 + 30))
+cp meta before
+refuses 2 'both superblocks are bad: cannot be repaired; format it anew*' repair --yes meta
+refuses 2 'both superblocks are bad*' repair --dry-run meta
+gives 2 check meta
+same meta before
+gives 0 format --force meta data
+gives 0 check meta
+dd if=meta of=second bs=4096 skip=8 count=1 status=none
+gives 0 format --force meta data
+dd if=second of=meta bs=4096 seek=8 conv=notrunc status=none
+cp meta before
+refuses 2 'the two superblocks are of different formats*format it anew*' repair --yes meta
+refuses 2 'the two superblocks are of different formats*' check meta
+same meta before
+refuses 3 'not a dm-mirsync metadata device*' repair data
+refuses 3 'No such file or directory' repair nothing
+fresh
+truncate -s $((46 * 4096)) meta
+refuses 2 'the device is smaller than the metadata area on it' repair meta
+# Of a later version: nothing is touched, also beside a good copy.
+fresh
+python3 - meta <<'PY'
+import struct, sys
+def crc32c(data, crc=0xffffffff):
+    for b in data:
+        crc ^= b
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc
+f = open(sys.argv[1], "r+b")
+b = bytearray(f.read(4096))
+struct.pack_into("<I", b, 20, 2)
+b[16:20] = bytes(4)
+struct.pack_into("<I", b, 16, ~crc32c(b) & 0xffffffff)
+f.seek(0)
+f.write(b)
+PY
+cp meta before
+gives 2 check meta
+refuses 2 'of a format version or with a feature that is not known here' repair --yes meta
+same meta before
+done_
+
+it repair-record
+for damage in "16 *" "21 *" "16 21"; do
+	with_codes
+	for at in ${damage/\*/}; do zero_block meta "$at"; done
+	mended 0 '*the activity record is damaged: no code is valid any more*record: both copies are made empty*after: clean; 0 of 2,049 segments with a valid code*all are compared*'
+	gives 0 dump --json meta
+	json '"all-candidates" in j["superblocks"][0]["flags"] and not j["record"]["damaged"]'
+	json 'all(j["superblocks"][0][k] == v for k, v in j["superblocks"][1].items() if k != "holds")'
+done
+# Bad sectors that the record in force does not need.
+with_codes
+flip meta $((16 * 4096 + 20 * 512))
+flip meta $((21 * 4096 + 30 * 512))
+mended 0 'record: 1 bad sectors of copy 0 are written anew*copy 1 are written anew; copy 0 holds*after: clean; 2,049 of 2,049*'
+# Stopped in order, with active extents: does not fit, so it was not.
+plant meta record 1 2 3:1
+mended 1 'superblock: 1 extents are active*after: needs recovery; 2,049 of 2,049*'
+# A torn one is no damage.
+cp big torn
+gives 1 check torn
+gives 1 repair --yes torn
+same big torn
+zero_block torn 8
+mended 1 'superblock: copy 1 is bad*after: needs recovery*' torn
+gives 1 check torn
+says '*record: copy 1 is torn; the older one holds*0 extents active'
+done_
+
+it repair-tables
+with_codes
+cp meta good
+flip meta $(($(block_of 3) * 4096 + 300))
+mended 0 'table: 1 extents become suspect: 480 segments without a code and marked*after: clean; 1,569 of 2,049 segments with a valid code, 480 marked or suspect*'
+gives 0 check meta --data data
+says '*1,569 segments of data read and compared'
+gives 0 dump --extent 3 --json meta
+json 'all(c["marked"] and not c["valid"] for c in j["codes"]) and j["sequence"] >> 40 == 2'
+cp good meta
+dd if=good of=meta bs=4096 skip="$(block_of 1)" seek="$(block_of 2)" count=1 conv=notrunc status=none
+dd if=good of=meta bs=4096 skip="$(block_of 2)" seek="$(block_of 1)" count=1 conv=notrunc status=none
+mended 0 'table: 2 extents become suspect: 960 segments*'
+# An older version put back.
+cp good meta
+plant meta super 3 activation 2
+plant meta table data 2 2
+dd if=good of=meta bs=4096 skip="$(block_of 2)" seek="$(block_of 2)" count=1 conv=notrunc status=none
+mended 0 'table: 1 extents become suspect: 480 segments*'
+# The volume's last extent, and its last segment, are short.
+zero_block meta "$(block_of 4)"
+mended 0 'table: 1 extents become suspect: 129 segments*after: clean; 1,440 of 2,049*609 marked or suspect*'
+# In an active extent it is what a crash leaves.
+cp good meta
+plant meta super 3 flags 6
+plant meta record 1 2 2:0
+zero_block meta "$(block_of 2)"
+gives 1 repair meta
+zero_block meta "$(block_of 1)"
+mended 1 'table: 1 extents become suspect: 480 segments*'
+plant meta table data 0 9
+mended 1 '*the superblock is older than the tables: no code is valid*'
+gives 0 dump --json meta
+json 'j["superblocks"][0]["activation"] == 10'
+done_
+
+it repair-summary
+with_codes
+zero_block meta $TABLE
+mended 0 'summary: 1 blocks are built anew*table: 5 extents become suspect: 2,049 segments*after: clean; 0 of 2,049 segments with a valid code, 2,049 marked or suspect*'
+gives 0 repair --json meta
+json 'j["before"]["marked"] == 2049'
+# The first version of a summary block put back: "never written", and marks forgotten.
+fresh
+dd if=meta of=summary bs=4096 skip=$TABLE count=1 status=none
+plant meta super 3 activation 1
+for e in 0 1 2 3; do plant meta table data $e 1 7; done
+dd if=summary of=meta bs=4096 seek=$TABLE conv=notrunc status=none
+gives 2 check meta
+says 'summary: extent 0: never written, says its entry, but it has a table block*'
+mended 0 'table: 4 extents become suspect: 1,920 segments*'
+with_codes
+plant meta summary 1 0xffffffffffffffff
+mended 0 'table: 1 extents become suspect*'
+with_codes
+flip meta $(($(block_of 3) * 4096 + 300))
+flip meta 50
+gives 0 repair --yes --json meta
+json 'j["written"] and j["superblock_copy"] and j["extents"] == 1 and j["suspect"] == 480'
+json 'j["before"]["result"] == "damaged" and j["after"]["result"] == "clean"'
+json 'j["after"]["valid"] == 1569 and j["after"]["marked"] == 480'
+done_
+
 # Every block of the area damaged in turn, at a random place: never a crash, and never a
 # clean verdict on what is in use (the first sector of the record copy that holds, the
 # summary in use, the tables; superblocks are above).
@@ -522,11 +711,15 @@ for block in $(seq 0 $((TABLE + 16 + 4))); do
 	*) [ "$r" = 0 ] || [ "$r" = 2 ] || problems+=("block $block: status $r: $(head -c 300 err)") ;;
 	esac
 	"$CLI" dump --codes meta >out 2>err || problems+=("dump, block $block: $(head -c 300 err)")
+	[ "$r" = 0 ] || gives 0 repair meta
+	gives 0 check meta --data data
 done
 head -c $((47 * 4096)) /dev/urandom >noise
 dd if=good of=noise bs=4096 count=1 conv=notrunc status=none
 gives 2 check noise
 gives 0 dump noise --codes
+gives 0 repair noise
+gives 0 check noise
 done_
 
 it block-device
@@ -538,6 +731,9 @@ fi
 if [ -n "$loop" ]; then
 	gives 0 check "$loop"
 	gives 0 dump "$loop"
+	zero_block "$loop" 26
+	flip "$loop" 77
+	mended 0 '*' "$loop"
 	refuses 1 'holds dm-mirsync metadata*' format "$loop" data
 	gives 0 format --force "$loop" data
 	gives 0 check "$loop"
@@ -557,6 +753,8 @@ if [ -n "$loop" ]; then
 	cp meta before
 	refuses 1 'in use by the kernel*' format --force "$loop" data
 	refuses 3 'in use by the kernel*' check "$loop"
+	refuses 3 'in use by the kernel*' repair --yes "$loop"
+	refuses 3 'in use by the kernel*' repair --dry-run "$loop"
 	gives 0 dump "$loop"
 	same meta before
 	kill "$holder"
