@@ -2,11 +2,13 @@
 #
 # The top: what a person or the continuous integration calls. The kernel module is
 # built by kbuild (see Kbuild and scripts/build-module), the CLI by
-# userspace/build.mk, the unit tests by tests/unit.mk. All output is below build/.
+# userspace/build.mk, the unit tests by tests/unit.mk, the fuzzers by tests/fuzz.mk. All
+# output is below build/.
 #
 #   make              the module for every installed kernel of a supported series; the CLI
 #   make modules [KVER=RELEASE]    make cli    make unit    make lint    make sparse
 #   make check [CASES="010 020"] [KERNELS=6.1]    everything, as CI does
+#   make fuzz [SECONDS=60] [FUZZ="area wire"]
 #   make install [PREFIX=/usr/local] [KVER=RELEASE]    make demo    make clean
 
 PREFIX ?= /usr/local
@@ -50,6 +52,7 @@ $(BUILD):
 include userspace/build.mk
 include tests/unit.mk
 include tests/crash/crash.mk
+include tests/fuzz.mk
 
 # The kernel to install for; a chroot or a build machine says another.
 install: KVER ?= $(shell uname -r)

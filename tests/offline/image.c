@@ -81,17 +81,18 @@ static void make_record(struct image *im, u32 hot)
 {
 	struct ms_record_sector *raw[2];
 	struct ms_hot list[IMAGE_HOT];
+	u32 most = IMAGE_EXTENTS - 1 < IMAGE_HOT ? IMAGE_EXTENTS - 1 : IMAGE_HOT;
 	u32 i;
 
 	for (i = 0; i < 2; i++) {
 		raw[i] = image_block(im, im->geo.record_start[i]);
 		ms_record_blank(raw[i], &im->geo, im->sb.format_id, i, 0);
 	}
-	for (i = 0; i < IMAGE_HOT; i++) {
+	for (i = 0; i < most; i++) {
 		list[i].extent = i + 1;
 		list[i].mask = mix(i) & MS_MASK_ALL;
 	}
-	ms_record_encode(raw[1], im->sb.format_id, 1, 500, list, hot ? IMAGE_HOT : 0, 6, 7);
+	ms_record_encode(raw[1], im->sb.format_id, 1, 500, list, hot ? most : 0, 6, 7);
 	ms_record_encode(raw[0], im->sb.format_id, 0, 501, list, hot, 6, 8);
 }
 

@@ -2,16 +2,18 @@
 /*
  * A metadata area in memory as the kernel leaves it, for tests and fuzzers of the offline
  * code, and what the kernel would believe of one: by service/meta's rules, written down a
- * second time. 172 extents, so two summary blocks; every 7th one was never written; the
- * last one is short.
+ * second time. 172 extents, so two summary blocks (the fuzzers have less, to be faster);
+ * every 7th one was never written; the last one is short.
  */
 #ifndef TESTS_OFFLINE_IMAGE_H
 #define TESTS_OFFLINE_IMAGE_H
 
 #include "shared/codec.h"
 
+#ifndef IMAGE_EXTENTS
 #define IMAGE_EXTENTS	172u
-#define IMAGE_SECTORS	((171 * 480 + 9) * 8 - 3)
+#endif
+#define IMAGE_SECTORS	(((IMAGE_EXTENTS - 1) * 480 + 9) * 8 - 3)
 #define IMAGE_HOT	112u		/* four sectors of record */
 #define IMAGE_BLOCKS	(18 + 16 + IMAGE_EXTENTS)
 #define IMAGE_BYTES	((size_t)IMAGE_BLOCKS * MS_BLOCK)
@@ -28,7 +30,7 @@ static inline void *image_block(const struct image *im, u64 block)
 	return im->bytes + block * MS_BLOCK;
 }
 
-/* Allocates im->bytes. @hot extents are in the record, with the flag for that; 0: clean. */
+/* Allocates im->bytes. @hot extents, fewer than there are, are in the record, with the flag for that; 0: clean. */
 void image_make(struct image *im, u32 hot, u32 flags);
 void image_free(struct image *im);
 /* A new version of @extent's table, by @sequence, its codes and marks made of @salt. */
