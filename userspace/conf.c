@@ -16,12 +16,25 @@
 #define DEFAULT_DIR	"/etc/mirsync"
 #define SUFFIX		".conf"
 
+/* What ends a word of the table line, by the kernel's isspace(). */
+static bool is_blank(char c)
+{
+	return isspace((unsigned char)c) || (unsigned char)c == 0xa0;
+}
+
+static bool is_word(const char *text)
+{
+	while (*text && !is_blank(*text))
+		text++;
+	return !*text;
+}
+
 /* Each returns NULL, or what is wrong with the value. */
 static const char *judge_path(char *v)
 {
 	if (*v != '/')
 		return "not an absolute path";
-	return strpbrk(v, " \t") ? "blanks are not possible in it" : NULL;
+	return is_word(v) ? NULL : "blanks are not possible in it";
 }
 
 static const char *judge_role(char *v)
@@ -63,7 +76,7 @@ static bool key_good(const char *text)
 	char type[CONF_VALUE], desc[CONF_VALUE];
 	unsigned int size;
 
-	return !strpbrk(text, " \t") &&
+	return is_word(text) &&
 	       sscanf(text, ":%3u:%511[^:]:%511s", &size, type, desc) == 3 &&
 	       size >= 16 && size <= 128 &&
 	       (!strcmp(type, "logon") || !strcmp(type, "user"));
@@ -204,7 +217,8 @@ static int take_line(struct conf *c, char *line, const char *where)
 		return cli_error(CLI_FAILED, where, "%s: without a value", line);
 	if (strlen(to) + strlen(value) + 2 > CONF_VALUE)
 		return cli_error(CLI_FAILED, where, "%s: too long", line);
-	why = k->judge(value);
+	/* The kernel takes it out of the table line. */
+	why = strchr(value, '\\') ? "a backslash is not possible in it" : k->judge(value);
 	if (why)
 		return cli_error(CLI_FAILED, where, "%s: %s: %s", line, value, why);
 	if (*to)
@@ -265,8 +279,8 @@ static unsigned int count_words(const char *text)
 	bool inside = false;
 
 	for (; *text; text++) {
-		n += !isspace((unsigned char)*text) && !inside;
-		inside = !isspace((unsigned char)*text);
+		n += !is_blank(*text) && !inside;
+		inside = !is_blank(*text);
 	}
 	return n;
 }

@@ -53,25 +53,27 @@ static void write_file(const u8 *data, size_t size)
 	holds(f && fwrite(data, 1, size, f) == size && !fclose(f));
 }
 
+#define BLANKS	" \t\v\f\r\n\xa0"	/* as the kernel splits */
+
 /* "ROLE DATA META LOCAL PEER N WORD..." */
 static void check_params(char *text)
 {
-	char *word = strtok(text, " \t\v\f\r");
+	char *word = strtok(text, BLANKS);
 	u64 count;
 	u32 i;
 
 	holds(word && (!strcmp(word, "primary") || !strcmp(word, "secondary")));
 	for (i = 0; i < 2; i++) {
-		word = strtok(NULL, " \t\v\f\r");
+		word = strtok(NULL, BLANKS);
 		holds(word && *word == '/');
 	}
 	for (i = 0; i < 2; i++) {
-		word = strtok(NULL, " \t\v\f\r");
+		word = strtok(NULL, BLANKS);
 		holds(word && strchr(word, ':'));
 	}
-	word = strtok(NULL, " \t\v\f\r");
+	word = strtok(NULL, BLANKS);
 	holds(word && !cli_parse_number(word, &count));
-	for (i = 0; strtok(NULL, " \t\v\f\r"); i++)
+	for (i = 0; strtok(NULL, BLANKS); i++)
 		;
 	holds(i == count && count);
 }
@@ -92,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	holds(errors == !!code);
 	if (code || conf_params(&c, params, sizeof(params)))
 		return 0;
-	holds(!strchr(params, '\n'));
+	holds(!strpbrk(params, "\n\\"));
 	check_params(params);
 	return 0;
 }

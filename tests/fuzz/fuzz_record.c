@@ -95,7 +95,7 @@ static void check_list(const struct ms_record_result *res)
 		holds(ms_record_sector_good(&raw[i], &geo, FORMAT, res->copy, i));
 }
 
-/* The next write, cut off: the old list, or the new one whole, or (if a sector was bad) damage. */
+/* The next write: whole, it holds; cut off, the old list, or (if a sector was bad) damage. */
 static void check_next(const struct ms_record_result *res, u32 arrived)
 {
 	u32 other = !res->copy, total = (arrived * 7) % (HOT + 1), i;
@@ -109,12 +109,13 @@ static void check_next(const struct ms_record_result *res, u32 arrived)
 		good &= ms_record_sector_good(&copies[other * SECTORS + i], &geo, FORMAT, other, i);
 	put(other, res->sequence + 1, total, 3, arrived);
 	judge(&next);
-	if (next.state == MS_RECORD_DAMAGED)
+	if ((arrived & all) == all)
+		holds(next.state == MS_RECORD_OK && next.copy == other && next.total == total);
+	else if (next.state == MS_RECORD_DAMAGED)
 		holds(!good);
-	else if (next.copy == res->copy)
-		holds(next.held == res->held && next.total == res->total);
 	else
-		holds((arrived & all) == all && next.total == total);
+		holds(next.copy == res->copy && next.held == res->held &&
+		      next.total == res->total);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

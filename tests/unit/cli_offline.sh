@@ -825,6 +825,12 @@ bad_line()
 it conf-bad-lines
 bad_line 'data: sda1: not an absolute path' 'data = sda1'
 bad_line 'meta: /a b: blanks*' 'meta = /a b'
+bad_line 'data: /a*b: blanks*' $'data = /a\fb'
+bad_line 'meta: *: blanks*' $'meta = /a\rb'
+bad_line 'data: *: blanks*' $'data = /\xc3\xa0'
+bad_line 'data: *: a backslash*' 'data = /a\\b'
+bad_line 'auth: *: neither none nor key*' $'auth = key :32:logon:a\vb'
+bad_line 'option: *: a backslash*' 'option = a\\ b'
 bad_line 'role: both: neither primary nor secondary' 'role = both'
 for address in 192.0.2.1 192.0.2.1: 192.0.2.1:0 192.0.2.1:70000 host:7788 2001:db8::1:7788 '[2001:db8::1]' '[192.0.2.1]:7788' :7788 ']:1'; do
 	bad_line "local: *: not an IP address and a port*" "local = $address"
