@@ -8,7 +8,7 @@
 #
 #   ROUNDS=10   damages; SEED chooses them and is printed; ROUNDS=all: each kind on each block
 # scenario: 14
-# timeout: 600
+# timeout: 3000
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
