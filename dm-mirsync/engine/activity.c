@@ -266,16 +266,22 @@ static void flush_failed(struct ms_volume *v, struct ms_extent **pick, u32 n, in
 	wake_up_all(&v->cooled);
 }
 
-/* The first step of cooling: I2b. */
-static int flush_data(struct ms_volume *v)
+/*
+ * The first step of cooling: I2b. A flush of the application's that failed since the extents
+ * were picked may have used up the device's error: then this one's success proves nothing.
+ */
+static int flush_data(struct ms_volume *v, u32 losses)
 {
 	int r = blkdev_issue_flush(v->data);
 
-	if (!r) {
-		spin_lock(&v->lock);
+	if (r)
+		return r;
+	spin_lock(&v->lock);
+	if (v->losses != losses)
+		r = -EIO;
+	else
 		v->data_failed = false;
-		spin_unlock(&v->lock);
-	}
+	spin_unlock(&v->lock);
 	return r;
 }
 
@@ -336,18 +342,19 @@ static int release(struct ms_volume *v, struct ms_extent **pick, u32 n)
 static int cool_batch(struct ms_volume *v)
 {
 	struct ms_extent *pick[COOL_BATCH];
+	u32 n, losses;
 	bool dirty;
-	u32 n;
 	int r;
 
 	spin_lock(&v->lock);
 	n = __pick(v, pick, &dirty);
+	losses = v->losses;
 	spin_unlock(&v->lock);
 	if (!n)
 		return 0;
 	if (dirty && !MS_MUTANT(VALID_EARLY) && !MS_MUTANT(COOL_UNFLUSHED) &&
 	    !(MS_MUTANT(CODES_UNFLUSHED) && !pick[0]->used))
-		r = flush_data(v);
+		r = flush_data(v, losses);
 	else
 		r = 0;
 	if (r) {

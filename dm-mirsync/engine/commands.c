@@ -91,6 +91,7 @@ static void in_force(struct ms_volume *v, enum ms_claim claim)
 	v->claim = claim;
 	v->active = claim == MS_CLAIM_ACTIVE;
 	v->receiving = false;
+	v->in_sync = false;
 	v->failback_agreed = false;
 	v->state_seq++;
 	spin_unlock(&v->lock);
@@ -333,8 +334,11 @@ static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
 		return -EINVAL;
 	}
 	r = ms_super_change(v, sb_failback, NULL);
-	if (r)
+	if (r) {
+		strscpy(fb->error, "the failback cannot be recorded on the metadata device",
+			sizeof(fb->error));
 		return r;
+	}
 	spin_lock(&v->lock);
 	ready = v->failback == 1 && v->connected;
 	if (ready) {
@@ -344,7 +348,11 @@ static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
 		v->decision.scope = MS_SCOPE_ALL;
 	}
 	spin_unlock(&v->lock);
-	return ready ? ms_resync_go(v) : -ENOTCONN;
+	r = ready ? ms_resync_go(v) : -ENOTCONN;
+	if (r)
+		strscpy(fb->error, "the session ended: give the command again when the sites have met",
+			sizeof(fb->error));
+	return r;
 }
 
 static int failback_cancel(struct ms_volume *v, struct ms_ioc_failback *fb)

@@ -64,7 +64,7 @@ void ms_compare_versions(struct ms_inbound *in)
 
 		if (no >= v->geo->extents)
 			return reply(in, &rep, n, -ERANGE);
-		if (ms_extent_if_unchanged(v, no, le64_to_cpu(c[i].version), NULL))
+		if (ms_extent_if_unchanged(v, no, le64_to_cpu(c[i].version), NULL, NULL))
 			ms_bit_set(rep.equal, i);
 	}
 	reply(in, &rep, n, 0);
@@ -119,7 +119,7 @@ void ms_compare_codes(struct ms_inbound *in)
  * The source
  */
 
-static void __not_candidate(struct ms_volume *v, u64 no)
+static void __not_candidate(struct ms_volume *v, u64 no, void *arg)
 {
 	if (!test_bit(no, v->cand_map))
 		return;
@@ -146,7 +146,7 @@ static int ask_digests(struct ms_volume *v, struct digests *d, u32 n)
 	for (i = 0; !r && i < n; i++)
 		if (ms_bit(d->rep.equal, i))
 			ms_extent_if_unchanged(v, le64_to_cpu(d->c[i].extent),
-					       d->version[i], __not_candidate);
+					       d->version[i], __not_candidate, NULL);
 	return r;
 }
 

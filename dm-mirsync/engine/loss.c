@@ -17,6 +17,7 @@ void __ms_data_lost(struct ms_volume *v)
 {
 	lockdep_assert_held(&v->lock);
 	__ms_suspect_hot(v);
+	v->losses++;			/* what is cooling now may not: see cool_batch() */
 	if (v->n.writes != v->told_writes)
 		v->data_lost = true;
 	__ms_resync_soon(v);

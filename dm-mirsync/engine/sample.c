@@ -100,7 +100,7 @@ static void check_segment(struct ms_volume *v, struct sample *s, u64 no)
 	seg = pick_valid(s, segs, get_random_u32());
 	if (seg == segs || read_code(v, s, no, seg, &code))
 		return;
-	if (!ms_extent_if_unchanged(v, no, le64_to_cpu(s->t.version), NULL))
+	if (!ms_extent_if_unchanged(v, no, le64_to_cpu(s->t.version), NULL, NULL))
 		return;
 	s->segments++;
 	if (code == s->t.codes[seg])

@@ -88,7 +88,7 @@ int ms_table_snapshot(struct ms_volume *v, u64 no, struct ms_wire_table *out)
 }
 
 bool ms_extent_if_unchanged(struct ms_volume *v, u64 no, u64 version,
-			    void (*fn)(struct ms_volume *v, u64 no))
+			    void (*fn)(struct ms_volume *v, u64 no, void *arg), void *arg)
 {
 	struct ms_summary_entry s;
 	struct ms_extent *e;
@@ -110,7 +110,7 @@ bool ms_extent_if_unchanged(struct ms_volume *v, u64 no, u64 version,
 		else
 			same = le64_to_cpu(s.sequence) == version;
 		if (same && fn)
-			fn(v, no);
+			fn(v, no, arg);
 		spin_unlock(&v->lock);
 		return same;
 	} while (true);

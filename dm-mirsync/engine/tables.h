@@ -16,12 +16,12 @@ int ms_table_snapshot(struct ms_volume *v, u64 no, struct ms_wire_table *out);
 
 /**
  * ms_extent_if_unchanged() - do something if an extent still has a version
- * @fn: called with v->lock held when it has
+ * @fn: called with v->lock held when it has, with @arg; may be NULL
  *
  * Sleeps. Return: whether it had.
  */
 bool ms_extent_if_unchanged(struct ms_volume *v, u64 no, u64 version,
-			    void (*fn)(struct ms_volume *v, u64 no));
+			    void (*fn)(struct ms_volume *v, u64 no, void *arg), void *arg);
 
 /* The peer asks. */
 void ms_tables_send_summaries(struct ms_inbound *in);

@@ -35,9 +35,23 @@ static int ask_versions(struct ms_volume *v, const struct ms_ioc_verdict *vd, u3
 	return r;
 }
 
-static void __judged_equal(struct ms_volume *v, u64 no)
+/* Does a verdict of that session still count? v->lock held. */
+static bool __counts(struct ms_volume *v, u32 session)
 {
-	if (!test_bit(no, v->cand_map))
+	return v->failback == 1 && v->session == session;
+}
+
+struct equal {
+	u32 session;
+	bool held;
+};
+
+static void __judged_equal(struct ms_volume *v, u64 no, void *arg)
+{
+	struct equal *q = arg;
+
+	q->held = __counts(v, q->session);
+	if (!q->held || !test_bit(no, v->cand_map))
 		return;
 	__ms_cand_clear(v, no);
 	v->n.rs_equal += ms_geo_extent_segs(v->geo, no);
@@ -45,7 +59,8 @@ static void __judged_equal(struct ms_volume *v, u64 no)
 }
 
 /* Mark what differs; the extent is judged when its version still holds. */
-static int take_differs(struct ms_volume *v, struct ms_ioc_verdict *vd, bool held)
+static int take_differs(struct ms_volume *v, struct ms_ioc_verdict *vd, bool held,
+			u32 session)
 {
 	struct ms_extent *e = ms_extent_hold(v, vd->extent);
 	u32 i, n = 0;
@@ -59,7 +74,7 @@ static int take_differs(struct ms_volume *v, struct ms_ioc_verdict *vd, bool hel
 		__ms_seg_mark(v, e, i, 1);
 		n++;
 	}
-	vd->held = held && e->version == vd->local_version &&
+	vd->held = held && __counts(v, session) && e->version == vd->local_version &&
 		   test_bit(vd->extent, v->cand_map);
 	if (vd->held) {
 		__ms_cand_clear(v, vd->extent);
@@ -70,12 +85,15 @@ static int take_differs(struct ms_volume *v, struct ms_ioc_verdict *vd, bool hel
 	return 0;
 }
 
-static int take_one(struct ms_volume *v, struct ms_ioc_verdict *vd, bool held)
+static int take_one(struct ms_volume *v, struct ms_ioc_verdict *vd, bool held, u32 session)
 {
+	struct equal q = { .session = session };
+
 	if (memchr_inv(vd->differs, 0, sizeof(vd->differs)))
-		return take_differs(v, vd, held);
-	vd->held = held && ms_extent_if_unchanged(v, vd->extent, vd->local_version,
-						  __judged_equal);
+		return take_differs(v, vd, held, session);
+	if (held)
+		ms_extent_if_unchanged(v, vd->extent, vd->local_version, __judged_equal, &q);
+	vd->held = q.held;
 	return 0;
 }
 
@@ -83,8 +101,8 @@ int ms_take_verdicts(struct ms_volume *v, struct ms_ioc_verdict *vd, u32 count,
 		     u32 *held)
 {
 	struct ms_cmp_reply rep;
+	u32 i, session;
 	bool begun;
-	u32 i;
 	int r;
 
 	*held = 0;
@@ -95,12 +113,13 @@ int ms_take_verdicts(struct ms_volume *v, struct ms_ioc_verdict *vd, u32 count,
 			return -ERANGE;
 	spin_lock(&v->lock);
 	begun = v->failback == 1;
+	session = v->session;
 	spin_unlock(&v->lock);
 	if (!begun)
 		return -EPERM;
 	r = ask_versions(v, vd, count, &rep);
 	for (i = 0; !r && i < count; i++) {
-		r = take_one(v, &vd[i], ms_bit(rep.equal, i));
+		r = take_one(v, &vd[i], ms_bit(rep.equal, i), session);
 		*held += vd[i].held;
 	}
 	return r;

@@ -119,6 +119,7 @@ struct ms_volume {
 	bool data_failed;		/* the last flush of the data device in cooling failed */
 	bool data_lost;			/* written data may be lost: the application's next flush fails */
 	u64 told_writes;		/* writes begun when that was last told */
+	u32 losses;			/* counts flushes that failed */
 	void *extent_mem;
 	unsigned long *marked_map;	/* a bit per extent: has a mark */
 	unsigned long *invalid_map;	/* has a segment without a valid code */

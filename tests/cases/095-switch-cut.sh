@@ -103,6 +103,9 @@ for tenths in 0 3 6 9; do
 		put /dev/mapper/volb 4096 64 "$tenths"
 		"$MIRSYNC" failback volb --yes
 		"$MIRSYNC" switchover volb
+		# Not before they have met again: a switchover ends the session.
+		line=$(dmsetup status --noflush vola)
+		[[ $line != *' in-sync '*meeting=target* ]] || fail "in sync by a session that is over: $line"
 	else
 		note "after 0.$tenths s: $said"
 	fi
