@@ -53,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	image_believe(im.bytes, ~0ull, &before);
 	memory_dev.cut = cut;
 	memory_dev.torn = (u8)torn;
+	memory_dev.spoilt = (u8)torn << 1;
 	if (repair(&r, &err) != AREA_GOOD || err == -EOVERFLOW)
 		return 0;
 	image_believe(im.bytes, ~0ull, &after);

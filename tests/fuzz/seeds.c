@@ -191,9 +191,13 @@ static void confs(void)
 		"data=/dev/a\ndata=/dev/b\n", "auth = key :16:user:x", "local = []:1\n",
 	};
 
+	char line[1200];
+
 	begin("conf");
 	for (u32 i = 0; i < ARRAY_SIZE(text); i++)
 		seed(text[i], strlen(text[i]));
+	seed(line, (size_t)sprintf(line, "option = %0509d\n", 1));
+	seed(line, (size_t)sprintf(line, "option = %0500d\noption = %0509d\n", 1, 2));
 }
 
 int main(int argc, char **argv)

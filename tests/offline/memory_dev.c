@@ -62,6 +62,8 @@ static void write_block(u8 *to, const u8 *from)
 	for (i = 0; i < MS_BLOCK / MS_SECTOR; i++) {
 		if (memory_dev.writes < memory_dev.cut || memory_dev.torn >> i & 1)
 			memcpy(to + i * MS_SECTOR, from + i * MS_SECTOR, MS_SECTOR);
+		else if (memory_dev.spoilt >> i & 1)
+			memset(to + i * MS_SECTOR, 0xa5, MS_SECTOR);
 	}
 }
 

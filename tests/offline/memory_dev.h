@@ -17,6 +17,7 @@ struct memory_dev {
 	u32 writes;		/* blocks written so far */
 	u32 cut;		/* this many blocks are written, then the power is gone */
 	u8 torn;		/* sectors of the next block that still arrive, a bit each */
+	u8 spoilt;		/* those of the others that the cut leaves as rubbish */
 	u64 unreadable;		/* block, or ~0 */
 };
 

@@ -273,6 +273,31 @@ static void summary_of_the_beginning(void **state)
 	image_free(&im);
 }
 
+/* Both blocks are good, and one of them does not tell the truth. */
+static void counts_that_do_not_agree(void **state)
+{
+	struct image im;
+
+	(void)state;
+	image_make(&im, 0, CLEAN);
+	for (u32 what = 0; what < 3; what++) {
+		struct ms_summary_block *sb;
+
+		take(&im);
+		sb = (void *)(work + ms_geo_summary_block(&im.geo, 0) * MS_BLOCK);
+		if (what == 0)
+			sb->entry[3].marked = cpu_to_le16(1);
+		else if (what == 1)
+			sb->entry[3].valid = cpu_to_le16(479);
+		else
+			sb->entry[3].digest ^= 1;
+		ms_summary_seal(sb, im.sb.format_id);
+		repairs("counts");
+		assert_int_equal(ms_bits(after.extent[3].marks, MS_EXTENT_SEGS), MS_EXTENT_SEGS);
+	}
+	image_free(&im);
+}
+
 /* Both superblocks from before an activation that voided codes and wrote tables. */
 static void superblock_older_than_tables(void **state)
 {
@@ -467,17 +492,18 @@ static void spoil(const struct image *im, enum kind kind)
 }
 
 /* Cut repair's writes at @cut, with @torn of the next block; then let it go on. Return: false when nothing was cut. */
-static bool cut_once(u32 cut, u8 torn)
+static bool cut_once(u32 cut, u8 torn, u8 spoilt)
 {
 	char what[64];
 	struct repair r;
 	int err;
 
-	sprintf(what, "cut after %u blocks, torn %02x", cut, torn);
+	sprintf(what, "cut after %u blocks, torn %02x, spoilt %02x", cut, torn, spoilt);
 	memcpy(work, damaged, IMAGE_BYTES);
 	memory_dev_set(work, sizeof(work));
 	memory_dev.cut = cut;
 	memory_dev.torn = torn;
+	memory_dev.spoilt = spoilt;
 	err = look_and_write(&r);
 	assert_int_equal(r.state, REPAIR_DAMAGED);
 	memory_dev_set(work, sizeof(work));
@@ -507,11 +533,13 @@ static void cut_anywhere(void **state)
 			spoil(&im, kind);
 			memcpy(damaged, work, IMAGE_BYTES);
 			image_believe(damaged, ~0ull, &before);
-			for (; cut_once(cut, 0); cut++) {
+			for (; cut_once(cut, 0, 0); cut++) {
 				for (u32 n = 0; n < 6; n++)
-					cut_once(cut, (u8)(rng_next(&rng) | 1u << n));
-				/* Sectors in order, too. */
-				cut_once(cut, 0x0f);
+					cut_once(cut, (u8)(rng_next(&rng) | 1u << n), 0);
+				/* Sectors in order, too; and one that is neither old nor new. */
+				cut_once(cut, 0x0f, 0);
+				cut_once(cut, 0, 1);
+				cut_once(cut, 3, 4);
 			}
 			assert_true(cut >= 1);
 		}
@@ -572,6 +600,7 @@ int main(void)
 		cmocka_unit_test(swapped_blocks),
 		cmocka_unit_test(older_blocks),
 		cmocka_unit_test(summary_of_the_beginning),
+		cmocka_unit_test(counts_that_do_not_agree),
 		cmocka_unit_test(superblock_older_than_tables),
 		cmocka_unit_test(superblocks_that_contradict),
 		cmocka_unit_test(clean_with_active_extents),
