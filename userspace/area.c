@@ -84,7 +84,7 @@ static int by_extent(const void *a, const void *b)
 	return x->extent < y->extent ? -1 : x->extent > y->extent;
 }
 
-bool area_read_record(const struct area *a, u32 copy, struct ms_record_sector *raw)
+void area_read_record(const struct area *a, u32 copy, struct ms_record_sector *raw)
 {
 	size_t bytes = (size_t)a->geo.record_blocks * MS_BLOCK;
 	u64 start = a->geo.record_start[copy] * MS_BLOCK;
@@ -92,12 +92,11 @@ bool area_read_record(const struct area *a, u32 copy, struct ms_record_sector *r
 	size_t at;
 
 	if (!dev_read(&a->dev, raw, bytes, start))
-		return true;
+		return;
 	for (at = 0; at < bytes; at += MS_BLOCK) {
 		if (dev_read(&a->dev, p + at, MS_BLOCK, start + at))
 			memset(p + at, 0, MS_BLOCK);
 	}
-	return false;
 }
 
 static u32 bad_sectors(const struct area *a, u32 copy, const struct ms_record_sector *raw)
@@ -115,10 +114,9 @@ void area_load_record(struct area *a)
 	struct ms_record_sector *raw[2];
 	u32 i;
 
-	a->record_unread = false;
 	for (i = 0; i < 2; i++) {
 		raw[i] = dev_buffer(bytes);
-		a->record_unread |= !area_read_record(a, i, raw[i]);
+		area_read_record(a, i, raw[i]);
 		a->record_bad[i] = bad_sectors(a, i, raw[i]);
 	}
 	free(a->hot);

@@ -22,7 +22,6 @@ struct area {
 	struct ms_hot *hot;		/* record.total entries, in order of extents */
 	struct ms_record_result record;
 	u32 record_bad[2];		/* bad sectors of each copy, used by the record or not */
-	bool record_unread;		/* some of it could not be read */
 };
 
 enum area_state {
@@ -52,9 +51,8 @@ const char *area_copy_text(const struct area *a, u32 copy);
 /*
  * area_read_record() - one copy of the activity record, geo.record_blocks blocks
  * A block that cannot be read counts as zeroes.
- * Return: whether all of it could be read.
  */
-bool area_read_record(const struct area *a, u32 copy, struct ms_record_sector *raw);
+void area_read_record(const struct area *a, u32 copy, struct ms_record_sector *raw);
 /* area_load_record() - read and judge both copies of the activity record */
 void area_load_record(struct area *a);
 

@@ -151,7 +151,7 @@ static int write_it(struct area *a, const struct repair *r)
 
 	if (err == -EOVERFLOW)
 		return cli_error(REPAIR_DAMAGED, a->dev.path,
-				 "its activation numbers are used up: format it anew");
+				 "its sequence numbers are used up: format it anew");
 	if (err)
 		return cli_error(REPAIR_DAMAGED, a->dev.path,
 				 "cannot be written: %s; what was not reached is as before",

@@ -19,8 +19,8 @@
 #include "repair.h"
 #include "tree.h"
 
-/* As the kernel does when sequences may have been in blocks that cannot be read. */
-#define UNREAD_SKIP	65536
+/* As the kernel does when there may have been higher sequences than those that are left. */
+#define LOST_SKIP	65536
 
 struct look {
 	const struct area *a;
@@ -128,7 +128,8 @@ static int new_super(const struct area *a, const struct repair *r, struct ms_sb 
 
 	*sb = a->sb;
 	sb->activation = (highest > sb->activation ? highest : sb->activation) + 1;
-	if (sb->activation > MS_ACTIVATION_MAX)
+	if (sb->activation > MS_ACTIVATION_MAX || sb->sequence == ~0ull ||
+	    a->record.sequence > ~0ull - LOST_SKIP - 2)
 		return -EOVERFLOW;
 	sb->sequence++;
 	if (r->record_ends)
@@ -187,7 +188,7 @@ static int patch_record(const struct area *a, u32 copy)
 
 static int write_records(const struct area *a, const struct repair *r)
 {
-	u64 sequence = a->record.sequence + (a->record_unread ? UNREAD_SKIP : 0);
+	u64 sequence = a->record.sequence + LOST_SKIP;
 	u32 other = !a->record.copy;
 	int err = 0;
 

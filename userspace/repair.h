@@ -38,7 +38,7 @@ void repair_look(struct area *a, struct repair *r);
 
 /*
  * repair_write() - do what repair_look() of the same @a has found
- * Return: 0; -EOVERFLOW when there is no activation number left; or the device's negative
+ * Return: 0; -EOVERFLOW when there are no numbers left; or the device's negative
  * errno: then repair can begin anew. Not reported.
  */
 int repair_write(struct area *a, const struct repair *r);

@@ -234,6 +234,8 @@ void image_believe(const u8 *bytes, u64 unreadable, struct belief *b)
 		if (r->record.state == MS_RECORD_DAMAGED)
 			r->record.total = 0;
 		r->void_codes = r->record.state == MS_RECORD_DAMAGED;
+		b->commits = r->sb.sequence + (r->void_codes ? r->record.sequence + 65536 :
+							       r->record.held);
 		b->candidates = r->void_codes || r->sb.flags & MS_SB_ALL_CANDIDATES;
 		for (e = 0; e < IMAGE_EXTENTS; e++)
 			believe_extent(r, e, b);
@@ -251,6 +253,8 @@ const char *belief_is_weaker(const struct belief *after, const struct belief *be
 		return NULL;
 	if (after->refused)
 		return "it is refused now";
+	if (after->commits < before->commits)
+		return "its history got shorter";
 	if (before->candidates && !after->candidates)
 		return "all were candidates and are not any more";
 	for (e = 0; e < IMAGE_EXTENTS; e++) {

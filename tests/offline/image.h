@@ -41,6 +41,7 @@ void image_write_supers(struct image *im);
 struct belief {
 	bool refused;		/* it opens no volume */
 	bool candidates;	/* everything is compared */
+	u64 commits;		/* the site's, which its peer has seen (I11) */
 	struct {
 		u8 valid[MS_BITMAP_BYTES];
 		u8 marks[MS_BITMAP_BYTES];
