@@ -128,10 +128,14 @@ static int new_super(const struct area *a, const struct repair *r, struct ms_sb 
 
 	*sb = a->sb;
 	sb->activation = (highest > sb->activation ? highest : sb->activation) + 1;
-	if (sb->activation > MS_ACTIVATION_MAX || sb->sequence == ~0ull ||
+	if (sb->activation > MS_ACTIVATION_MAX || sb->sequence > ~0ull - LOST_SKIP ||
 	    a->record.sequence > ~0ull - LOST_SKIP - 2)
 		return -EOVERFLOW;
-	sb->sequence++;
+	/*
+	 * If the blank records do not get written whole, an older one may hold again: an
+	 * empty word, but the site's history (I11) is not to get shorter by it.
+	 */
+	sb->sequence += r->record_damaged ? LOST_SKIP : 1;
 	if (r->record_ends)
 		sb->flags &= ~MS_SB_CLEAN;
 	if (r->void_codes) {

@@ -234,8 +234,8 @@ void image_believe(const u8 *bytes, u64 unreadable, struct belief *b)
 		if (r->record.state == MS_RECORD_DAMAGED)
 			r->record.total = 0;
 		r->void_codes = r->record.state == MS_RECORD_DAMAGED;
-		b->commits = r->sb.sequence + (r->void_codes ? r->record.sequence + 65536 :
-							       r->record.held);
+		b->told = r->sb.sequence + (r->void_codes ? r->record.sequence : r->record.held);
+		b->commits = b->told + (r->void_codes ? 65536 : 0);
 		b->candidates = r->void_codes || r->sb.flags & MS_SB_ALL_CANDIDATES;
 		for (e = 0; e < IMAGE_EXTENTS; e++)
 			believe_extent(r, e, b);
@@ -253,7 +253,7 @@ const char *belief_is_weaker(const struct belief *after, const struct belief *be
 		return NULL;
 	if (after->refused)
 		return "it is refused now";
-	if (after->commits < before->commits)
+	if (after->commits < before->told)
 		return "its history got shorter";
 	if (before->candidates && !after->candidates)
 		return "all were candidates and are not any more";

@@ -41,7 +41,8 @@ void image_write_supers(struct image *im);
 struct belief {
 	bool refused;		/* it opens no volume */
 	bool candidates;	/* everything is compared */
-	u64 commits;		/* the site's, which its peer has seen (I11) */
+	u64 commits;		/* of the site, as it tells its peer (I11) ... */
+	u64 told;		/* ... and as it can have told it before a record was damaged */
 	struct {
 		u8 valid[MS_BITMAP_BYTES];
 		u8 marks[MS_BITMAP_BYTES];
