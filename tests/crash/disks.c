@@ -8,10 +8,12 @@
  * requests overlap and overtake one another; each disk has fast and slow times.
  *
  *   disks TAPE MIB SEED SECTORS...
+ *   disks -c TAPE MIB SEED FILE...
  *
  * makes the tape of MIB MiB and attaches /dev/nbd0, /dev/nbd1 ... with so many sectors
- * each; says "ready" when all of them are there; ends by SIGTERM. One thread does all the
- * work; the others only sit in the kernel's ioctl.
+ * each, or goes on with a tape after a power cut that has left the FILEs. Says "ready" when
+ * all of them are there; ends by SIGTERM. One thread does all the work; the others
+ * only sit in the kernel's ioctl.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -56,7 +58,7 @@ struct disk {
 static struct disk disks[TAPE_DISKS];
 static u32 nr_disks;
 static struct tape tape;
-static u64 seed, ids;
+static u64 seed;
 static struct held held[MAX_HELD];
 static u32 nr_held;
 static u8 *buffer;
@@ -154,7 +156,7 @@ static int give(void)
 static void take(u32 disk)
 {
 	struct disk *d = &disks[disk];
-	struct tape_event e = { .disk = disk, .id = ++ids };
+	struct tape_event e = { .disk = disk, .id = ++tape.head->requests };
 	struct held h = { .disk = disk, .read = true };
 	struct nbd_request rq;
 	u32 type, len;
@@ -209,7 +211,21 @@ static void *sit(void *arg)
 	return NULL;
 }
 
-static void attach(u32 i, u64 sectors)
+static void power_on(u32 i, const char *file)
+{
+	struct disk *d = &disks[i];
+	struct tape_event e = { .kind = TAPE_POWER, .disk = i };
+	int fd = open(file, O_RDONLY);
+
+	e.bytes = d->sectors * MS_SECTOR;
+	if (fd < 0)
+		err(2, "%s", file);
+	read_all(fd, d->bytes, e.bytes);
+	close(fd);
+	tape_put(&tape, &e, d->bytes);
+}
+
+static void attach(u32 i, u64 sectors, const char *file)
 {
 	struct disk *d = &disks[i];
 	char path[32];
@@ -220,6 +236,8 @@ static void attach(u32 i, u64 sectors)
 	d->sectors = sectors;
 	d->bytes = mmap(NULL, sectors * MS_SECTOR, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (file)
+		power_on(i, file);
 	d->device = open(path, O_RDWR);
 	if (d->bytes == MAP_FAILED || d->device < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
 		err(2, "%s", path);
@@ -254,8 +272,12 @@ int main(int argc, char **argv)
 {
 	u32 i;
 
+	bool on = argc > 1 && !strcmp(argv[1], "-c");
+
+	argc -= on;
+	argv += on;
 	if (argc < 5 || argc > 4 + TAPE_DISKS)
-		errx(2, "usage: disks TAPE MIB SEED SECTORS...");
+		errx(2, "usage: disks TAPE MIB SEED SECTORS... | disks -c TAPE MIB SEED FILE...");
 	tape_open(&tape, argv[1], strtoull(argv[2], NULL, 0) << 20);
 	seed = strtoull(argv[3], NULL, 0);
 	buffer = malloc(MAX_REQUEST);
@@ -263,8 +285,9 @@ int main(int argc, char **argv)
 		errx(2, "malloc");
 	nr_disks = argc - 4;
 	for (i = 0; i < nr_disks; i++) {
-		tape.head->sectors[i] = strtoull(argv[4 + i], NULL, 0);
-		attach(i, tape.head->sectors[i]);
+		if (!on)
+			tape.head->sectors[i] = strtoull(argv[4 + i], NULL, 0);
+		attach(i, tape.head->sectors[i], on ? argv[4 + i] : NULL);
 	}
 	puts("ready");
 	fflush(stdout);

@@ -155,6 +155,27 @@ static void take_answer(struct image *m, const struct tape_event *e)
 	}
 }
 
+static void power_on(struct image *m, const struct tape_event *e)
+{
+	const u8 *bytes = tape_payload(e);
+	u32 i;
+
+	for (i = 0; i < m->nr_pending; i++)
+		free(m->pending[i].filled);
+	m->nr_pending = 0;
+	m->nr_flush = 0;
+	for (i = 0; i < m->sectors; i++) {
+		u32 id = m->meta ? 0 : tape_filled_by(bytes + i * MS_SECTOR, i);
+
+		if (m->meta)
+			memcpy(m->durable + i * MS_SECTOR, bytes + i * MS_SECTOR, MS_SECTOR);
+		else
+			memcpy(m->durable + i * sizeof(id), &id, sizeof(id));
+		m->foreign += id == ~0u;
+	}
+	memcpy(m->live, m->durable, image_bytes(m));
+}
+
 void image_event(struct image *m, const struct tape_event *e)
 {
 	switch (e->kind) {
@@ -167,6 +188,9 @@ void image_event(struct image *m, const struct tape_event *e)
 		break;
 	case TAPE_DONE:
 		take_answer(m, e);
+		break;
+	case TAPE_POWER:
+		power_on(m, e);
 		break;
 	}
 }

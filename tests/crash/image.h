@@ -37,7 +37,7 @@ struct image {
 };
 
 void image_init(struct image *m, u32 who, u64 sectors);
-/* Take an event of this disk. */
+/* Take an event of this disk. After TAPE_POWER it is what that says. */
 void image_event(struct image *m, const struct tape_event *e);
 /* Is a write of any sector in [@sector, @sector + @n) not durable yet? */
 bool image_waits(const struct image *m, u64 sector, u64 n);

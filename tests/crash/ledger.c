@@ -120,6 +120,19 @@ void ledger_event(struct ledger *l, const struct tape_event *e, u64 now)
 		zeroed(l, &l->io[e->id]);
 }
 
+void ledger_power(struct ledger *l)
+{
+	u32 i;
+
+	for (i = 0; i < l->nr_open; i++)
+		l->io[l->open[i]].gone = true;
+	l->nr_open = 0;
+	for (i = 1; i <= l->nr; i++)
+		if (l->io[i].end == NEVER)
+			l->io[i].gone = true;
+	memcpy(l->written, l->kept, l->sectors * sizeof(u64));
+}
+
 u64 ledger_check(const struct ledger *l, const u64 *floor, const u32 *filled)
 {
 	u64 s;
@@ -136,7 +149,7 @@ u64 ledger_check(const struct ledger *l, const u64 *floor, const u32 *filled)
 
 static bool promised(const struct app_io *io, bool flushed, u64 cut, u64 when)
 {
-	if (!io->e || io->e->kind == TAPE_APP_FLUSH || io->end >= when)
+	if (!io->e || io->e->kind == TAPE_APP_FLUSH || io->end >= when || io->gone)
 		return false;
 	return !flushed || io->e->flags & TAPE_FUA || io->end < cut;
 }
@@ -168,7 +181,7 @@ bool ledger_in_flight(const struct ledger *l, u64 sector, u64 n)
 	for (i = l->nr; i; i--) {
 		const struct app_io *io = &l->io[i];
 
-		if (io->e && io->end == NEVER && io->e->kind != TAPE_APP_FLUSH &&
+		if (io->e && io->end == NEVER && !io->gone && io->e->kind != TAPE_APP_FLUSH &&
 		    io->e->sector < sector + n && sector < io->e->sector + io->e->nsectors)
 			return true;
 	}

@@ -13,6 +13,7 @@
 struct app_io {
 	const struct tape_event *e;
 	u64 begin, end;		/* end NEVER: not acknowledged yet */
+	bool gone;		/* a power cut came before anything made it certain */
 };
 
 /*
@@ -31,6 +32,9 @@ struct ledger {
 	u32 *open;		/* acknowledged writes that no flush has covered yet */
 	u64 flushes;
 };
+
+/* The power was cut, and has come back: what was not certain then will not become so. */
+void ledger_power(struct ledger *l);
 
 void ledger_init(struct ledger *l, u64 sectors);
 /* Take an event of the application at time @now. */

@@ -31,9 +31,8 @@
 static struct tape tape;
 static int device;
 static u64 sectors, spot[SPOTS];
-static u64 seed0;
+static u64 seed0, ios0;
 static double length;
-static u32 ids;
 
 static double now(void)
 {
@@ -48,7 +47,7 @@ static double now(void)
 
 static u32 begin(u32 kind, u64 sector, u32 n, u32 flags)
 {
-	u32 id = __atomic_add_fetch(&ids, 1, __ATOMIC_SEQ_CST);
+	u32 id = __atomic_add_fetch(&tape.head->ios, 1, __ATOMIC_SEQ_CST);
 	struct tape_event e = {
 		.kind = kind, .id = id, .sector = sector, .nsectors = n, .flags = flags,
 	};
@@ -151,7 +150,7 @@ static void *work(void *arg)
 
 	if (posix_memalign(&buf, 4096, MAX_SECTORS * MS_SECTOR))
 		errx(1, "memory");
-	while ((t = now()) < length || (ids < length * OPS_PER_SECOND && t < 4 * length)) {
+	while ((t = now()) < length || (tape.head->ios - ios0 < length * OPS_PER_SECOND && t < 4 * length)) {
 		if (pausing(t))
 			usleep(50000);
 		else
@@ -183,6 +182,7 @@ int main(int argc, char **argv)
 	if (device < 0 || ioctl(device, BLKGETSIZE64, &bytes))
 		err(2, "%s", argv[1]);
 	tape_open(&tape, argv[2], 0);
+	ios0 = tape.head->ios;
 	sectors = bytes / MS_SECTOR;
 	seed0 = strtoull(argv[3], NULL, 0);
 	length = atof(argv[4]);
@@ -195,6 +195,6 @@ int main(int argc, char **argv)
 			errx(2, "pthread_create");
 	for (i = 0; i < n && i < ARRAY_SIZE(thread); i++)
 		pthread_join(thread[i], NULL);
-	printf("load: %u operations\n", ids);
+	printf("load: %llu operations\n", (unsigned long long)(tape.head->ios - ios0));
 	return 0;
 }

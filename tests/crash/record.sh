@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # Records a run, inside a guest: both sites' devices are on the four disks of disks.c, a
 # load writes to the primary, and the link goes and comes. What it leaves is the tape,
-# /run/vm/tape, also when it fails. Started by tests/crash/run like a case, with
+# /run/vm/tape, also when it fails. With /run/vm/life, a tape and the disks as a power cut
+# left them, it goes on from there: recovery, resync and a new load are recorded. Started by
+# tests/crash/run like a case, with
 #
 #   CRASH_MODULE, CRASH_PARAMETERS    the module to load, and how
 #   CRASH_SEED, CRASH_SECONDS         of the load
@@ -19,6 +21,7 @@ COMPARE=no CHECK=no
 DATA_SECTORS=84755
 META_SECTORS=1024
 TAPE=/dev/shm/tape
+LIFE=/run/vm/life
 RANDOM=$((CRASH_SEED % 32768))
 
 disks_start()
@@ -26,8 +29,14 @@ disks_start()
 	local i
 	modprobe nbd nbds_max=4 max_part=0
 	mount -o remount,size=75% /dev/shm
-	"$TOP/build/crash/disks" "$TAPE" 1800 "$CRASH_SEED" \
-		$DATA_SECTORS $META_SECTORS $DATA_SECTORS $META_SECTORS >/dev/null &
+	if [ -d "$LIFE" ]; then
+		cp "$LIFE/tape" "$TAPE"
+		"$TOP/build/crash/disks" -c "$TAPE" 1800 "$CRASH_SEED" \
+			"$LIFE"/{a.data,a.meta,b.data,b.meta} >/dev/null &
+	else
+		"$TOP/build/crash/disks" "$TAPE" 1800 "$CRASH_SEED" \
+			$DATA_SECTORS $META_SECTORS $DATA_SECTORS $META_SECTORS >/dev/null &
+	fi
 	for i in {1..100}; do
 		if [ "$(blockdev --getsz /dev/nbd3 2>/dev/null)" = $META_SECTORS ]; then
 			return 0
@@ -144,11 +153,16 @@ for kind in data meta; do
 	dmsetup create "b.$kind" --table "$(stack "$kind" linear)"
 done
 DATA[b]=/dev/mapper/b.data META[b]=/dev/mapper/b.meta
-format_both --max-hot 16
+[ -d "$LIFE" ] || format_both --max-hot 16
 vol_create b secondary timeout 2000
 vol_create a primary timeout 2000
-wait_insync a
-tape_mark "in-sync"
+if [ -d "$LIFE" ]; then
+	wait_field a claim active
+	tape_mark "active"
+else
+	wait_insync a
+	tape_mark "in-sync"
+fi
 "$TOP/build/crash/load" /dev/mapper/vola "$TAPE" "$CRASH_SEED" "$CRASH_SECONDS" 12 &
 load=$!
 changes $load

@@ -14,22 +14,23 @@
 
 void tape_open(struct tape *t, const char *path, u64 size)
 {
-	int fd = open(path, size ? O_RDWR | O_CREAT | O_TRUNC : O_RDWR, 0644);
-	bool fresh = size;
+	int fd = open(path, size ? O_RDWR | O_CREAT : O_RDWR, 0644);
 	struct stat st;
+	bool fresh;
 	void *map;
 
-	if (fd < 0 || (fresh && ftruncate(fd, size)) || fstat(fd, &st))
+	if (fd < 0 || fstat(fd, &st) || (size && ftruncate(fd, size)))
 		err(2, "%s", path);
-	size = st.st_size;
+	fresh = size && !st.st_size;
+	size = size ? size : (u64)st.st_size;
 	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED || size < TAPE_HEAD)
 		err(2, "%s", path);
 	close(fd);
 	t->head = map;
+	t->head->size = size;
 	if (fresh) {
 		t->head->next = TAPE_HEAD;
-		t->head->size = size;
 		t->head->magic = TAPE_MAGIC;
 	}
 	if (t->head->magic != TAPE_MAGIC)

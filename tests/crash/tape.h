@@ -28,6 +28,7 @@ enum tape_kind {
 	TAPE_ZERO,
 	TAPE_FLUSH,
 	TAPE_DONE,		/* ... of any of these: answered */
+	TAPE_POWER,		/* the power has come back; payload: what is on the disk */
 	/* the application, by `id` */
 	TAPE_APP_WRITE,		/* each sector is filled by tape_fill() of its id */
 	TAPE_APP_ZERO,
@@ -54,6 +55,7 @@ struct tape_head {
 	u64 next;		/* where the next event goes */
 	u64 size;
 	u64 full;		/* an event did not fit */
+	u64 requests, ios;	/* ids used by the disks, by the application */
 	u64 sectors[TAPE_DISKS];
 };
 
@@ -61,7 +63,7 @@ struct tape {
 	struct tape_head *head;
 };
 
-/* Make (@size bytes) or open (@size 0) a tape; exits with a message when it cannot. */
+/* Make (@size bytes) or open (@size 0) a tape, or open one to go on with it (@size more than it has); exits with a message when it cannot. */
 void tape_open(struct tape *t, const char *path, u64 size);
 /* Append an event, with @payload unless NULL. Any process, any thread. */
 void tape_put(struct tape *t, const struct tape_event *event, const void *payload);
