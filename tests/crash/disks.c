@@ -4,11 +4,12 @@
  * answered, in one order: the far end of four network block devices of the kernel it
  * runs under. What dm-log-writes cannot tell is told here: when an unflushed write
  * reached the disk and when it was answered, beside the FUA writes and flushes of its
- * own and of the other disks. Answers are held back by seeded random times, so that
+ * own and of the other disks. A data disk refuses a write now and then, and has none of it
+ * then; that is not on the tape. Answers are held back by seeded random times, so that
  * requests overlap and overtake one another; each disk has fast and slow times.
  *
- *   disks TAPE MIB SEED SECTORS...
- *   disks -c TAPE MIB SEED FILE...
+ *   disks TAPE MIB SEED ERRORS SECTORS...
+ *   disks -c TAPE MIB SEED ERRORS FILE...
  *
  * makes the tape of MIB MiB and attaches /dev/nbd0, /dev/nbd1 ... with so many sectors
  * each, or goes on with a tape after a power cut that has left the FILEs. Says "ready" when
@@ -16,6 +17,7 @@
  * only sit in the kernel's ioctl.
  */
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/nbd.h>
 #include <poll.h>
@@ -44,7 +46,8 @@ struct held {			/* an answer that waits for its time */
 	u64 id;
 	u8 handle[8];
 	u32 disk;
-	bool read;
+	u32 error;
+	bool untold;		/* not on the tape */
 };
 
 struct disk {
@@ -59,6 +62,7 @@ static struct disk disks[TAPE_DISKS];
 static u32 nr_disks;
 static struct tape tape;
 static u64 seed;
+static u32 errors;		/* one write of so many fails, 0: none; at the other site one of ten times as many */
 static struct held held[MAX_HELD];
 static u32 nr_held;
 static u8 *buffer;
@@ -115,7 +119,8 @@ static void answer(const struct held *h)
 	struct tape_event e = { .kind = TAPE_DONE, .disk = h->disk, .id = h->id };
 
 	memcpy(&reply.handle, h->handle, sizeof(h->handle));
-	if (!h->read)
+	reply.error = htobe32(h->error);
+	if (!h->untold)
 		tape_put(&tape, &e, NULL);
 	write_all(disks[h->disk].sock, &reply, sizeof(reply));
 }
@@ -157,7 +162,7 @@ static void take(u32 disk)
 {
 	struct disk *d = &disks[disk];
 	struct tape_event e = { .disk = disk, .id = ++tape.head->requests };
-	struct held h = { .disk = disk, .read = true };
+	struct held h = { .disk = disk, .untold = true };
 	struct nbd_request rq;
 	u32 type, len;
 	u64 from;
@@ -180,6 +185,12 @@ static void take(u32 disk)
 		return;
 	case NBD_CMD_WRITE:
 		read_all(d->sock, buffer, len);
+		if (errors && disk % 2 == DISK_DATA && below(&seed, disk ? 10 * errors : errors) == 0) {
+			memcpy(h.handle, &rq.handle, sizeof(h.handle));
+			h.error = EIO;
+			answer(&h);
+			return;
+		}
 		memcpy(d->bytes + from, buffer, len);
 		e.kind = TAPE_WRITE;
 		e.bytes = len;
@@ -276,18 +287,19 @@ int main(int argc, char **argv)
 
 	argc -= on;
 	argv += on;
-	if (argc < 5 || argc > 4 + TAPE_DISKS)
-		errx(2, "usage: disks TAPE MIB SEED SECTORS... | disks -c TAPE MIB SEED FILE...");
+	if (argc < 6 || argc > 5 + TAPE_DISKS)
+		errx(2, "usage: disks [-c] TAPE MIB SEED ERRORS SECTORS|FILE...");
 	tape_open(&tape, argv[1], strtoull(argv[2], NULL, 0) << 20);
 	seed = strtoull(argv[3], NULL, 0);
+	errors = strtoul(argv[4], NULL, 0);
 	buffer = malloc(MAX_REQUEST);
 	if (!buffer)
 		errx(2, "malloc");
-	nr_disks = argc - 4;
+	nr_disks = argc - 5;
 	for (i = 0; i < nr_disks; i++) {
 		if (!on)
-			tape.head->sectors[i] = strtoull(argv[4 + i], NULL, 0);
-		attach(i, tape.head->sectors[i], on ? argv[4 + i] : NULL);
+			tape.head->sectors[i] = strtoull(argv[5 + i], NULL, 0);
+		attach(i, tape.head->sectors[i], on ? argv[5 + i] : NULL);
 	}
 	puts("ready");
 	fflush(stdout);

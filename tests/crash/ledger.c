@@ -107,6 +107,10 @@ static void ended(struct ledger *l, u32 id, u64 now)
 
 void ledger_event(struct ledger *l, const struct tape_event *e, u64 now)
 {
+	if (e->kind == TAPE_APP_FAILED) {	/* may be there or not, now and later */
+		l->io[e->id].gone = l->io[e->id].failed = true;
+		return;
+	}
 	if (e->kind == TAPE_APP_DONE) {
 		ended(l, e->id, now);
 		return;
@@ -181,7 +185,7 @@ bool ledger_in_flight(const struct ledger *l, u64 sector, u64 n)
 	for (i = l->nr; i; i--) {
 		const struct app_io *io = &l->io[i];
 
-		if (io->e && io->end == NEVER && !io->gone && io->e->kind != TAPE_APP_FLUSH &&
+		if (io->e && io->end == NEVER && (!io->gone || io->failed) && io->e->kind != TAPE_APP_FLUSH &&
 		    io->e->sector < sector + n && sector < io->e->sector + io->e->nsectors)
 			return true;
 	}

@@ -13,7 +13,8 @@
 struct app_io {
 	const struct tape_event *e;
 	u64 begin, end;		/* end NEVER: not acknowledged yet */
-	bool gone;		/* a power cut came before anything made it certain */
+	bool failed;
+	bool gone;		/* failed, or a power cut came before anything made it certain */
 };
 
 /*
@@ -56,7 +57,7 @@ u64 ledger_check(const struct ledger *l, const u64 *floor, const u32 *filled);
  */
 void ledger_history(const struct ledger *l, const u32 *filled, bool flushed, u64 *floor);
 
-/* Is there a write of the sectors that has begun and is not acknowledged? */
+/* Is there a write of the sectors that has begun and is not acknowledged, or has failed? */
 bool ledger_in_flight(const struct ledger *l, u64 sector, u64 n);
 
 #endif

@@ -11,6 +11,7 @@
  *   load -m TAPE TEXT      only puts a mark on the tape
  */
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <pthread.h>
@@ -32,6 +33,7 @@ static struct tape tape;
 static int device;
 static u64 sectors, spot[SPOTS];
 static u64 seed0, ios0;
+static u32 failed;
 static double length;
 
 static double now(void)
@@ -56,9 +58,14 @@ static u32 begin(u32 kind, u64 sector, u32 n, u32 flags)
 	return id;
 }
 
-static void end(u32 id)
+/* An error of a disk below may reach the application; any other one may not. */
+static void end(u32 id, bool ok, const char *what)
 {
-	struct tape_event e = { .kind = TAPE_APP_DONE, .id = id };
+	struct tape_event e = { .kind = ok ? TAPE_APP_DONE : TAPE_APP_FAILED, .id = id };
+
+	if (!ok && errno != EIO)
+		err(1, "%s", what);
+	__atomic_add_fetch(&failed, !ok, __ATOMIC_SEQ_CST);
 
 	tape_put(&tape, &e, NULL);
 }
@@ -85,21 +92,21 @@ static void do_write(u64 *seed, u8 *buf, u64 sector, u32 n)
 	id = begin(TAPE_APP_WRITE, sector, n, fua);
 	for (i = 0; i < n; i++)
 		tape_fill(buf + i * MS_SECTOR, id, sector + i);
-	if (pwritev2(device, &vec, 1, sector * MS_SECTOR, fua ? RWF_DSYNC : 0) != (ssize_t)vec.iov_len)
-		err(1, "write of %u sectors at %llu", n, (unsigned long long)sector);
-	end(id);
+	end(id, pwritev2(device, &vec, 1, sector * MS_SECTOR, fua ? RWF_DSYNC : 0) ==
+		(ssize_t)vec.iov_len, "write");
 }
 
 static void do_zero(u64 *seed, u64 sector, u32 n)
 {
 	u64 range[2] = { sector * MS_SECTOR, (u64)n * MS_SECTOR };
 	u32 id = begin(TAPE_APP_ZERO, sector, n, 0);
+	int r;
 
 	/* Network block devices before 6.12 cannot be told to write zeroes; then a volume offers no discard. */
-	if ((below(seed, 2) || (ioctl(device, BLKDISCARD, range) && errno == EOPNOTSUPP)) &&
-	    ioctl(device, BLKZEROOUT, range))
-		err(1, "zeroing of %u sectors at %llu", n, (unsigned long long)sector);
-	end(id);
+	r = below(seed, 2) ? -1 : ioctl(device, BLKDISCARD, range);
+	if (r)
+		r = ioctl(device, BLKZEROOUT, range);
+	end(id, !r, "zeroing");
 }
 
 static void one(u64 *seed, u8 *buf)
@@ -120,9 +127,7 @@ static void one(u64 *seed, u8 *buf)
 		do_zero(seed, place(seed, n), n);
 	} else {
 		id = begin(TAPE_APP_FLUSH, 0, 0, 0);
-		if (fdatasync(device))
-			err(1, "flush");
-		end(id);
+		end(id, !fdatasync(device), "flush");
 	}
 }
 
@@ -195,6 +200,6 @@ int main(int argc, char **argv)
 			errx(2, "pthread_create");
 	for (i = 0; i < n && i < ARRAY_SIZE(thread); i++)
 		pthread_join(thread[i], NULL);
-	printf("load: %llu operations\n", (unsigned long long)(tape.head->ios - ios0));
+	printf("load: %llu operations, %u failed\n", (unsigned long long)(tape.head->ios - ios0), failed);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #
 #   CRASH_MODULE, CRASH_PARAMETERS    the module to load, and how
 #   CRASH_SEED, CRASH_SECONDS         of the load
+#   CRASH_ERRORS                      one write of so many fails at the primary's data disk; 0: none
 #
 # Everything random here follows from the seed, but for how the threads of the kernel and of
 # the load happen to run.
@@ -31,10 +32,10 @@ disks_start()
 	mount -o remount,size=75% /dev/shm
 	if [ -d "$LIFE" ]; then
 		cp "$LIFE/tape" "$TAPE"
-		"$TOP/build/crash/disks" -c "$TAPE" 1800 "$CRASH_SEED" \
+		"$TOP/build/crash/disks" -c "$TAPE" 1800 "$CRASH_SEED" "$CRASH_ERRORS" \
 			"$LIFE"/{a.data,a.meta,b.data,b.meta} >/dev/null &
 	else
-		"$TOP/build/crash/disks" "$TAPE" 1800 "$CRASH_SEED" \
+		"$TOP/build/crash/disks" "$TAPE" 1800 "$CRASH_SEED" "$CRASH_ERRORS" \
 			$DATA_SECTORS $META_SECTORS $DATA_SECTORS $META_SECTORS >/dev/null &
 	fi
 	for i in {1..100}; do
@@ -170,7 +171,10 @@ wait $load
 tape_mark "over"
 heal_link
 msg a connect || true
-wait_insync a 120
+# With a fault switched on it may never come to that.
+patience=120
+[[ ${CRASH_PARAMETERS-} != *mutant=[1-9]* ]] || patience=20
+wait_insync a "$patience"
 tape_mark "in-sync-again"
 note "$(dmsetup status vola)"
 vol_remove a b

@@ -34,6 +34,7 @@ enum tape_kind {
 	TAPE_APP_ZERO,
 	TAPE_APP_FLUSH,
 	TAPE_APP_DONE,
+	TAPE_APP_FAILED,
 	TAPE_MARK,		/* payload: text */
 };
 
