@@ -30,6 +30,7 @@ disks_start()
 	local i
 	modprobe nbd nbds_max=4 max_part=0
 	mount -o remount,size=75% /dev/shm
+	rm -f "$TAPE"
 	if [ -d "$LIFE" ]; then
 		cp "$LIFE/tape" "$TAPE"
 		"$TOP/build/crash/disks" -c "$TAPE" 1800 "$CRASH_SEED" "$CRASH_ERRORS" \
