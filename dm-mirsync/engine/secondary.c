@@ -47,8 +47,6 @@ static int take_write(struct ms_volume *v, const struct ms_head *h,
 	if (!w)
 		return -ENOMEM;
 	w->flags = le16_to_cpu(b->flags) & (MS_W_FUA | MS_W_NOUNMAP | MS_W_RESYNC);
-	if (MS_MUTANT(FUA_DROPPED))
-		w->flags &= ~MS_W_FUA;
 	w->ack.handle = h->handle;
 	if (payload) {
 		memcpy(w->body->codes, b->codes, span.count * sizeof(__le64));
@@ -75,7 +73,7 @@ static int take_flush(struct ms_volume *v, const struct ms_head *h)
 	struct ms_write *w = ms_flush_alloc(v, MS_WRITE_PEER);
 
 	w->ack.handle = h->handle;
-	if (put_in_order(w) || MS_MUTANT(FLUSH_OVERTAKES))
+	if (put_in_order(w))
 		ms_flush_submit(w);
 	return 0;
 }
@@ -126,7 +124,7 @@ void ms_secondary_ended(struct ms_write *w)
 		queue_work(v->done_wq, &v->target_failed_work);
 	__answer(w);
 	spin_unlock(&v->lock);
-	if (next && !MS_MUTANT(FLUSH_OVERTAKES))
+	if (next)
 		ms_flush_submit(next);
 	wake_up_all(&v->cooled);
 }

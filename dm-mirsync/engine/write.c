@@ -355,6 +355,10 @@ static void submit_local(struct ms_write *w)
 		queue_work(v->zero_wq, &w->work);
 		return;
 	}
+	if (MS_MUTANT(PEER_UNFLUSHED) && w->flush && w->kind == MS_WRITE_PEER) {
+		push_done(w, 0);
+		return;
+	}
 	w->io.bdev = v->data;
 	w->io.sector = w->op.sector;
 	w->io.nsectors = w->op.nsectors;

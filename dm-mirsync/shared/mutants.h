@@ -23,11 +23,10 @@ enum ms_mutant_no {
 	MS_M_STILL_CONSISTENT = 12,	/* the target of a resync is not recorded as inconsistent */
 	MS_M_PARTIAL_VALID = 13,	/* a write leaves the old code valid */
 	MS_M_PEER_UNRECORDED = 14,	/* the secondary writes and confirms without a record */
-	MS_M_FLUSH_OVERTAKES = 15,	/* the secondary's flush does not wait for the writes before it */
+	MS_M_PEER_UNFLUSHED = 15,	/* the secondary confirms a flush without a flush of its disk */
 	MS_M_PARTIAL_CLEARS = 16,	/* the confirmation of a part of a segment clears its mark */
 	MS_M_OLD_GENERATION = 17,	/* unconfirmed writes complete without a new generation */
 	MS_M_DONE_UNFLUSHED = 18,	/* the target of a resync is consistent before its data is flushed */
-	MS_M_FUA_DROPPED = 19,	/* FUA does not reach the secondary's disk */
 };
 
 #ifdef MS_MUTANTS

@@ -113,10 +113,11 @@ panic()
 }
 
 # The link goes and comes until the load is over, and so does the secondary: in turn, so that
-# a short run too has all of it.
+# a short run too has all of it; the cut, without which no site goes on alone, comes first
+# and is longer than it takes to be noticed.
 changes() # PID
 {
-	local n=$CRASH_SEED
+	local n=1
 	while kill -0 "$1" 2>/dev/null; do
 		pause 15 60
 		case $((n++ % 3)) in
@@ -126,7 +127,7 @@ changes() # PID
 		1)
 			tape_mark "cut"
 			cut_link
-			pause 10 40
+			pause 25 45
 			heal_link
 			tape_mark "healed"
 			;;
