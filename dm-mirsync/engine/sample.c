@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The sample of I4; see sample.h. It changes nothing while all codes fit, so a crash in the
- * middle leaves nothing. No extent becomes hot for it, but one that turns out to be damaged: a segment counts only if the version
- * of its extent was the same before and after the read, and it was valid, which it is not
- * while a write to it is under way.
+ * middle leaves nothing. No extent becomes hot for it, but one that turns out to be damaged:
+ * a segment counts only if the version of its extent was the same before and after the
+ * read, and it was valid, which it is not while a write to it is under way.
  *
  * Locking: none held across reads; v->lock for counters.
  */

@@ -128,8 +128,9 @@ struct ms_decision {
  *
  * Last, I11: a site that has gone back in time is neither source nor target by
  * itself, whatever the generations say. Scope is ALL. Unless the meeting is
- * SPLIT_BRAIN or UNRELATED anyway, or it is an INCONSISTENT target: it is OUTDATED, the other PEER_OUTDATED; when
- * both have, or when it has MS_SB_CHOSEN, the meeting is UNRELATED.
+ * SPLIT_BRAIN or UNRELATED anyway, or it is an INCONSISTENT target: it is
+ * OUTDATED, the other PEER_OUTDATED; when both have, or when it has
+ * MS_SB_CHOSEN, the meeting is UNRELATED.
  */
 void ms_rules_meet(const struct ms_site *local, const struct ms_site *peer,
 		   struct ms_decision *d);
@@ -183,8 +184,9 @@ struct ms_situation {
  * SPLIT_BRAIN, UNRELATED, OUTDATED or when the peer's data is newer (PEER_NEWER,
  * BLANK_LOCAL: the promotion would make a split brain) unless @force. A peer
  * that is ACTIVE in this session, or the source of it, is not to be forced:
- * demote it, switch over or disconnect first (I9). Disk INCONSISTENT or OUTDATED: only with @force. Not
- * connected and WAITING: only with @alone or @force.
+ * demote it, switch over or disconnect first (I9). Disk INCONSISTENT or
+ * OUTDATED: only with @force. Not connected and WAITING: only with @alone or
+ * @force.
  *
  * Return: NULL when allowed, else one line saying why not.
  */
