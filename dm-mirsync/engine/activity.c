@@ -285,6 +285,13 @@ static int flush_data(struct ms_volume *v, u32 losses)
 	return r;
 }
 
+/* Faults of the tests; never otherwise. */
+static bool leave_unflushed(const struct ms_extent *e)
+{
+	return MS_MUTANT(VALID_EARLY) || MS_MUTANT(COOL_UNFLUSHED) ||
+	       (MS_MUTANT(CODES_UNFLUSHED) && !e->used);
+}
+
 /* Write what must be durable before the record may forget the extents (I2c). */
 static int settle(struct ms_volume *v, struct ms_extent **pick, u32 n)
 {
@@ -352,11 +359,7 @@ static int cool_batch(struct ms_volume *v)
 	spin_unlock(&v->lock);
 	if (!n)
 		return 0;
-	if (dirty && !MS_MUTANT(VALID_EARLY) && !MS_MUTANT(COOL_UNFLUSHED) &&
-	    !(MS_MUTANT(CODES_UNFLUSHED) && !pick[0]->used))
-		r = flush_data(v, losses);
-	else
-		r = 0;
+	r = dirty && !leave_unflushed(pick[0]) ? flush_data(v, losses) : 0;
 	if (r) {
 		flush_failed(v, pick, n, r);
 		return 0;

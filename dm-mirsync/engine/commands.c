@@ -10,7 +10,6 @@
  */
 #include <linux/blkdev.h>
 #include <linux/ktime.h>
-#include <linux/random.h>
 #include <linux/slab.h>
 
 #include "engine/link.h"
@@ -58,16 +57,6 @@ static void situation(struct ms_volume *v, struct ms_situation *s)
  * promote, demote
  */
 
-static u64 random_gen(void)
-{
-	u64 gen;
-
-	do {
-		gen = get_random_u64();
-	} while (!gen);
-	return gen;
-}
-
 static void sb_promote(struct ms_sb *sb, void *arg)
 {
 	const bool *force = arg;
@@ -76,7 +65,7 @@ static void sb_promote(struct ms_sb *sb, void *arg)
 	sb->disk = MS_DISK_CONSISTENT;
 	if (force && *force)
 		sb->flags |= MS_SB_CHOSEN;
-	ms_gens_start(&sb->gens, random_gen());
+	ms_gens_start(&sb->gens, ms_random_gen());
 }
 
 static void sb_demote(struct ms_sb *sb, void *arg)

@@ -42,6 +42,16 @@ static void set_claim(struct ms_volume *v, enum ms_claim claim, bool active)
 	queue_work(v->io_wq, &v->intake_work);
 }
 
+u64 ms_random_gen(void)
+{
+	u64 gen;
+
+	do {
+		gen = get_random_u64();
+	} while (!gen);
+	return gen;
+}
+
 /*
  * Superblock changes
  */
@@ -49,15 +59,11 @@ static void set_claim(struct ms_volume *v, enum ms_claim claim, bool active)
 static void become_primary(struct ms_sb *sb, void *arg)
 {
 	bool *fresh = arg;
-	u64 gen;
 
 	sb->role = MS_ROLE_PRIMARY;
 	if (!*fresh && sb->gens.current_gen)
 		return;
-	do {
-		gen = get_random_u64();
-	} while (!gen);
-	ms_gens_start(&sb->gens, gen);
+	ms_gens_start(&sb->gens, ms_random_gen());
 }
 
 static void become_secondary(struct ms_sb *sb, void *arg)

@@ -15,6 +15,9 @@ void ms_roles_init(struct ms_volume *v);
 /* The claim a site comes up with. v->lock held or before the workers start. */
 void ms_roles_activated(struct ms_volume *v);
 
+/* A new generation's number: random, not 0. Any context. */
+u64 ms_random_gen(void);
+
 /* Act on v->decision. Session thread. Return: 0 or negative to cut. */
 int ms_roles_met(struct ms_volume *v);
 /* Target: the source announces writes / the end of a resync / a failback / a switchover. */

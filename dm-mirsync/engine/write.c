@@ -10,12 +10,12 @@
  *  - its extent stays pinned until it is confirmed or marked (I2a).
  */
 #include <linux/blkdev.h>
-#include <linux/random.h>
 #include <linux/slab.h>
 
 #include "engine/activity.h"
 #include "engine/loss.h"
 #include "engine/primary.h"
+#include "engine/roles.h"
 #include "engine/secondary.h"
 #include "engine/write.h"
 #include "shared/code.h"
@@ -193,12 +193,7 @@ static bool __may_complete(struct ms_write *w)
 
 static void new_generation(struct ms_sb *sb, void *arg)
 {
-	u64 gen;
-
-	do {
-		gen = get_random_u64();
-	} while (!gen);
-	ms_gens_start(&sb->gens, gen);
+	ms_gens_start(&sb->gens, ms_random_gen());
 }
 
 /* Going on alone: the new generation first, then the writes that wait for it. */
