@@ -10,13 +10,6 @@ DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
 
-load_table() # SITE TABLE
-{
-	dmsetup reload "disk$1" --table "$2"
-	dmsetup suspend --nolockfs "disk$1"
-	dmsetup resume "disk$1"
-}
-
 lab_sites
 declare -A good=() bad=()
 for site in a b; do
@@ -35,7 +28,7 @@ wait_insync a
 put /dev/mapper/vola 0 16384 1
 
 note "write errors at b"
-load_table b "${bad[b]}"
+change_table diskb "${bad[b]}"
 put /dev/mapper/vola 0 16384 2
 wait_field b disk inconsistent 30
 [ "$(field a marked)" -gt 0 ] || fail "no marks at a"
@@ -44,17 +37,17 @@ put /dev/mapper/vola 4096 1024 3
 sleep 3
 [ "$(field a sync)" != in-sync ] || fail "in sync with a disk that fails"
 expect_fail "$MIRSYNC" switchover vola
-load_table b "${good[b]}"
+change_table diskb "${good[b]}"
 wait_insync a 60
 [ "$(field b disk)" = consistent ] || fail "b is $(field b disk)"
 compare_disks
 
 note "write errors at a"
-load_table a "${bad[a]}"
+change_table diska "${bad[a]}"
 if put /dev/mapper/vola 5120 1024 4 2>/dev/null; then fail "a write error was hidden"; fi
 put /dev/mapper/vola 0 1024 5
 [ "$(field a marked)" -gt 0 ] || fail "no marks at a"
-load_table a "${good[a]}"
+change_table diska "${good[a]}"
 msg a disconnect
 wait_field a link disconnected
 msg a connect

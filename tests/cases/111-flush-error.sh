@@ -9,13 +9,6 @@ DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
 
-load_table() # SITE TABLE
-{
-	dmsetup reload "disk$1" --table "$2"
-	dmsetup suspend --nolockfs "disk$1"
-	dmsetup resume "disk$1"
-}
-
 lab_sites
 declare -A good=() bad=()
 for site in a b; do
@@ -31,11 +24,11 @@ wait_insync a
 for site in b a; do
 	note "errors at $site"
 	put /dev/mapper/vola 0 4096 1
-	load_table "$site" "${bad[$site]}"
+	change_table "disk$site" "${bad[$site]}"
 	put /dev/mapper/vola 2048 64 2 || [ "$site" = a ] || fail "an error of b reached the application"
 	# Idle extents are cooled after 3 seconds.
 	sleep 8
-	load_table "$site" "${good[$site]}"
+	change_table "disk$site" "${good[$site]}"
 	msg a disconnect
 	wait_field a link disconnected
 	msg a connect

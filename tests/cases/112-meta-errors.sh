@@ -10,13 +10,6 @@ DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
 
-load_table() # SITE TABLE
-{
-	dmsetup reload "meta$1" --table "$2"
-	dmsetup suspend --nolockfs "meta$1"
-	dmsetup resume "meta$1"
-}
-
 lab_sites
 declare -A good=() bad=()
 size=$(blockdev --getsz "${META[a]}")
@@ -34,12 +27,12 @@ put /dev/mapper/vola 0 4096 1
 wait_field a hot '0/*'
 
 note "b cannot record"
-load_table b "${bad[b]}"
+change_table metab "${bad[b]}"
 put /dev/mapper/vola 8192 1024 2
 [ "$(field a role)" = primary ] || fail "a is not primary"
 [ "$(field a marked)" -gt 0 ] || fail "no marks at a"
 expect_fail "$MIRSYNC" switchover vola
-load_table b "${good[b]}"
+change_table metab "${good[b]}"
 vol_remove b
 vol_create b secondary timeout 3000
 wait_insync a
@@ -47,10 +40,10 @@ compare_disks
 wait_field a hot '0/*'
 
 note "a cannot record"
-load_table a "${bad[a]}"
+change_table metaa "${bad[a]}"
 if put /dev/mapper/vola 12288 1024 3 2>/dev/null; then fail "a write completed that no record covers"; fi
 expect_fail dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct
-load_table a "${good[a]}"
+change_table metaa "${good[a]}"
 vol_remove a
 vol_create a primary timeout 3000
 wait_insync a

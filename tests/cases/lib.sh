@@ -184,6 +184,14 @@ wait_insync()
 	wait_field "${1:-a}" sync in-sync "${2:-60}"
 }
 
+# change_table DEVICE TABLE: another table for a dm device that is in use, below a volume.
+change_table()
+{
+	dmsetup reload "$1" --table "$2"
+	dmsetup suspend --nolockfs "$1"
+	dmsetup resume "$1"
+}
+
 cut_link()
 {
 	ip -n sitea link set veth0 down
