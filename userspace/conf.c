@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Configuration of volumes; see conf.h. Every key has a line in the table below
- * with the function that judges its value.
+ * with the function that judges its value, or is an option of the kernel's table.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -101,14 +101,6 @@ static const char *judge_auth(char *v)
 	return key_good(v + 4) ? NULL : bad;
 }
 
-static const char *judge_timeout(char *v)
-{
-	u64 ms;
-
-	return cli_parse_number(v, &ms) || ms < 2000 || ms > 600000 ?
-		"not a number of milliseconds from 2000 to 600000" : NULL;
-}
-
 static const char *judge_words(char *v)
 {
 	(void)v;
@@ -130,7 +122,6 @@ static const struct key keys[] = {
 	{ "local", judge_address, offsetof(struct conf, local), true, false },
 	{ "peer", judge_address, offsetof(struct conf, peer), true, false },
 	{ "auth", judge_auth, offsetof(struct conf, auth), true, false },
-	{ "timeout", judge_timeout, offsetof(struct conf, timeout), false, false },
 	{ "option", judge_words, offsetof(struct conf, option), false, true },
 	{ }
 };
@@ -191,9 +182,26 @@ static const struct key *find_key(const char *name)
 	return NULL;
 }
 
+/* A line whose key is one of the kernel's options. Return: 0, or an exit status; reported. */
+static int take_option(struct conf *c, const struct ms_option *row, const char *value,
+		       const char *where)
+{
+	u64 bit = 1ull << (row - ms_option_table);
+
+	if (c->given & bit)
+		return cli_error(CLI_FAILED, where, "%s: given twice", row->name);
+	if (!*value)
+		return cli_error(CLI_FAILED, where, "%s: without a value", row->name);
+	if (ms_option_set(&c->opt, row, value))
+		return cli_error(CLI_FAILED, where, "%s: %s: %s", row->name, value, row->error);
+	c->given |= bit;
+	return 0;
+}
+
 /* Take one line. Return: 0, or an exit status; reported. */
 static int take_line(struct conf *c, char *line, const char *where)
 {
+	const struct ms_option *row;
 	const struct key *k;
 	const char *why;
 	char *value, *to;
@@ -207,6 +215,9 @@ static int take_line(struct conf *c, char *line, const char *where)
 	*value++ = '\0';
 	line = trim(line);
 	value = trim(value);
+	row = ms_option_find(line);
+	if (row)
+		return take_option(c, row, value, where);
 	k = find_key(line);
 	if (!k)
 		return cli_error(CLI_FAILED, where, "%s: unknown key", line);
@@ -257,6 +268,7 @@ int conf_load(struct conf *c, const char *name)
 	int code;
 
 	memset(c, 0, sizeof(*c));
+	ms_options_init(&c->opt);
 	if (!conf_name_good(name))
 		return cli_error(CLI_USAGE, name, "not a name for a volume");
 	strcpy(c->name, name);
@@ -285,15 +297,32 @@ static unsigned int count_words(const char *text)
 	return n;
 }
 
+/* " NAME VALUE" for each that has a line, behind what is in @buf. */
+static void append_options(const struct conf *c, char *buf, size_t size)
+{
+	char text[MS_OPTION_TEXT];
+	const struct ms_option *row;
+	size_t n;
+
+	for (row = ms_option_table; row->name; row++) {
+		if (!(c->given >> (row - ms_option_table) & 1))
+			continue;
+		ms_option_print(&c->opt, row, text);
+		n = strlen(buf);
+		snprintf(buf + n, size - n, " %s %s", row->name, text);
+	}
+}
+
 int conf_params(const struct conf *c, char *buf, size_t size)
 {
-	char options[3 * CONF_VALUE + 64];
+	char options[4096];
+	size_t len;
 	int n;
 
-	snprintf(options, sizeof(options), "%s%s%s%s%s",
-		 strcmp(c->auth, "none") ? c->auth : "noauth",
-		 *c->timeout ? " timeout " : "", c->timeout,
-		 *c->option ? " " : "", c->option);
+	snprintf(options, sizeof(options), "%s", strcmp(c->auth, "none") ? c->auth : "noauth");
+	append_options(c, options, sizeof(options));
+	len = strlen(options);
+	snprintf(options + len, sizeof(options) - len, "%s%s", *c->option ? " " : "", c->option);
 	n = snprintf(buf, size, "%s %s %s %s %s %u %s", c->role, c->data, c->meta,
 		     c->local, c->peer, count_words(options), options);
 	if (n < 0 || (size_t)n >= size)

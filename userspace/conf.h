@@ -7,7 +7,7 @@
 #ifndef MS_CLI_CONF_H
 #define MS_CLI_CONF_H
 
-#include "shared/env.h"
+#include "shared/options.h"
 
 #define CONF_NAME	128	/* bytes of a volume's name, with the NUL */
 #define CONF_VALUE	512
@@ -22,8 +22,9 @@ struct conf {
 	char local[CONF_VALUE];
 	char peer[CONF_VALUE];
 	char auth[CONF_VALUE];
-	char timeout[CONF_VALUE];
 	char option[CONF_VALUE];	/* further words for the kernel */
+	struct ms_options opt;	/* those of ms_option_table */
+	u64 given;		/* ... that have a line, bit by row */
 };
 
 /* conf_dir() - --config-dir, else $MIRSYNC_CONFDIR, else /etc/mirsync */

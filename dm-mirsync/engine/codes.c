@@ -228,7 +228,7 @@ static unsigned long generate_step(struct ms_volume *v, u64 no)
 	if (r)
 		return HZ;
 	kib = (v->n.gen_read_sectors - before) / 2;
-	rate = READ_ONCE(v->gen_rate);
+	rate = READ_ONCE(v->opt.generator_rate);
 	return rate ? div_u64(kib * HZ, rate) : 0;
 }
 

@@ -125,7 +125,7 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	v->md = cfg->md;
 	v->data = cfg->data;
 	v->asked_role = cfg->role;
-	v->gen_rate = cfg->gen_rate;
+	v->opt = cfg->opt;
 	v->confirm_timeout = max(3 * msecs_to_jiffies(cfg->net.timeout_ms), MS_CONFIRM_MIN);
 	mutex_init(&v->control);
 	mutex_init(&v->role_lock);
@@ -350,6 +350,21 @@ void ms_volume_stop(struct ms_volume *v)
 	flush_workqueue(v->meta_wq);
 out:
 	mutex_unlock(&v->control);
+}
+
+void ms_volume_options(struct ms_volume *v, struct ms_options *opt)
+{
+	spin_lock(&v->lock);
+	*opt = v->opt;
+	spin_unlock(&v->lock);
+}
+
+void ms_volume_set_options(struct ms_volume *v, const struct ms_options *opt)
+{
+	spin_lock(&v->lock);
+	v->opt = *opt;
+	spin_unlock(&v->lock);
+	ms_volume_event(v);
 }
 
 static void event_work(struct work_struct *work)

@@ -44,6 +44,7 @@
 #include "service/net.h"
 #include "service/segio.h"
 #include "shared/mirsync_ioctl.h"
+#include "shared/options.h"
 #include "shared/rules.h"
 
 #undef DM_MSG_PREFIX
@@ -64,7 +65,6 @@
 struct ms_registry_entry {
 	dev_t data, meta;
 	u32 key_crc;
-	unsigned int timeout_ms;
 	struct sockaddr_storage local, peer;
 };
 
@@ -91,6 +91,7 @@ struct ms_volume {
 	struct ms_pool pool;
 	bool has_pool;
 	u32 asked_role;			/* enum ms_role of the table line */
+	struct ms_options opt;		/* in force; changed under lock, each value also read without it */
 
 	struct mutex control;
 	struct mutex role_lock;
@@ -197,7 +198,6 @@ struct ms_volume {
 
 	struct delayed_work gen_codes;	/* codes.c: the generator */
 	bool gen_stop;
-	u32 gen_rate;			/* KiB per second at most; 0: no limit */
 	u64 gen_next, gen_writes;	/* generator: next extent, writes seen last */
 
 	/* sample.c: of the extents with valid codes, those with the highest sequence at activation */
@@ -235,7 +235,7 @@ struct ms_volume_config {
 	struct block_device *data, *meta;
 	u64 sectors;
 	u32 role;
-	u32 gen_rate;			/* KiB per second; 0: no limit */
+	struct ms_options opt;
 	struct ms_net_config net;
 };
 
@@ -265,6 +265,15 @@ int ms_meta_job(struct ms_volume *v, int (*fn)(struct ms_volume *v, void *arg), 
 void ms_volume_attach(struct ms_volume *v, struct dm_target *ti);
 /* Something an operator may wait for has changed. Any context. */
 void ms_volume_event(struct ms_volume *v);
+/**
+ * ms_volume_set_options() - options for a volume that is up, from now on
+ *
+ * Those that must not change while it is up are as they were: checked by the caller.
+ * Context: may sleep.
+ */
+void ms_volume_set_options(struct ms_volume *v, const struct ms_options *opt);
+/* The options in force. */
+void ms_volume_options(struct ms_volume *v, struct ms_options *opt);
 /* Keep @text as the answer to "explain", log it, return -EPERM-like @r. */
 int ms_refuse_command(struct ms_volume *v, int r, const char *text);
 

@@ -27,7 +27,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <linux/types.h>
 #define XXH_STATIC_LINKING_ONLY	/* a state by value, as in the kernel */
 #include <xxhash.h>

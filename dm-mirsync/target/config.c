@@ -10,6 +10,8 @@
 
 #include "target/config.h"
 
+#define MS_OPTION_WORDS	64	/* of a line, at most: each option twice is too many already */
+
 static int bad(struct dm_target *ti, const char *text)
 {
 	ti->error = (char *)text;
@@ -118,14 +120,29 @@ out:
 	return r;
 }
 
+/* One option of the line, with its value behind it. */
+static int parse_option(struct ms_config *c, struct dm_target *ti, const char *name,
+			const char *value)
+{
+	const struct ms_option *row;
+
+	if (value && !strcasecmp(name, "key"))
+		return fetch_key(c, ti, value);
+	row = ms_option_find(name);
+	if (!row || !value)
+		return bad(ti, "unknown option, or an option without its value");
+	return ms_option_set(&c->opt, row, value) ? bad(ti, row->error) : 0;
+}
+
 static int parse_options(struct ms_config *c, struct dm_target *ti, struct dm_arg_set *as)
 {
 	static const struct dm_arg counts[] = {
-		{ 0, 7, "number of options is wrong" },
+		{ 0, MS_OPTION_WORDS, "number of options is wrong" },
 	};
 	unsigned int n;
 	int r;
 
+	ms_options_init(&c->opt);
 	if (!as->argc)
 		return bad(ti, "option noauth or key is required");
 	r = dm_read_arg_group(counts, as, &n, &ti->error);
@@ -133,29 +150,16 @@ static int parse_options(struct ms_config *c, struct dm_target *ti, struct dm_ar
 		return r;
 	if (as->argc > n)
 		return bad(ti, "more options than their number says");
-	while (n--) {
+	while (as->argc) {
 		const char *name = dm_shift_arg(as);
 
 		if (!strcasecmp(name, "noauth")) {
 			c->noauth = true;
-		} else if (!strcasecmp(name, "key") && n) {
-			n--;
-			r = fetch_key(c, ti, dm_shift_arg(as));
-			if (r)
-				return r;
-		} else if (!strcasecmp(name, "timeout") && n) {
-			n--;
-			if (kstrtouint(dm_shift_arg(as), 10, &c->timeout_ms) ||
-			    c->timeout_ms < 2000 || c->timeout_ms > 600000)
-				return bad(ti, "timeout must be 2000 to 600000 milliseconds");
-		} else if (!strcasecmp(name, "generator_rate") && n) {
-			n--;
-			if (kstrtouint(dm_shift_arg(as), 10, &c->gen_rate) ||
-			    c->gen_rate < 64 || c->gen_rate > 1u << 30)
-				return bad(ti, "generator_rate must be 64 to 1073741824 KiB per second");
-		} else {
-			return bad(ti, "unknown option, or an option without its value");
+			continue;
 		}
+		r = parse_option(c, ti, name, dm_shift_arg(as));
+		if (r)
+			return r;
 	}
 	if (c->noauth == (c->key_len > 0))
 		return bad(ti, "exactly one of the options noauth and key is required");
@@ -194,21 +198,37 @@ void ms_config_release(struct ms_config *c, struct dm_target *ti)
 	memzero_explicit(c->key, sizeof(c->key));
 }
 
-unsigned int ms_config_print(const struct ms_config *c, enum ms_role role,
-			     char *result, unsigned int maxlen)
+/* Those that are not at their default: "NAME VALUE" each. */
+static unsigned int print_options(const struct ms_options *opt, char *result, unsigned int maxlen,
+				  unsigned int *words)
 {
-	unsigned int sz = 0, n = (c->noauth ? 1 : 2) + (c->timeout_ms ? 2 : 0) +
-			      (c->gen_rate ? 2 : 0);
+	char text[MS_OPTION_TEXT];
+	const struct ms_option *row;
+	unsigned int sz = 0;
 
+	for (row = ms_option_table; row->name; row++) {
+		if (ms_option_get(opt, row) == row->initial)
+			continue;
+		ms_option_print(opt, row, text);
+		DMEMIT(" %s %s", row->name, text);
+		*words += 2;
+	}
+	return sz;
+}
+
+unsigned int ms_config_print(const struct ms_config *c, enum ms_role role,
+			     const struct ms_options *opt, char *result, unsigned int maxlen)
+{
+	unsigned int sz = 0, n = c->noauth ? 1 : 2;
+
+	print_options(opt, result, 0, &n);
 	DMEMIT("%s %s %s %s %s %u", role == MS_ROLE_PRIMARY ? "primary" : "secondary",
 	       c->data->name, c->meta->name, c->local_text, c->peer_text, n);
 	if (c->noauth)
 		DMEMIT(" noauth");
 	else
 		DMEMIT(" key %s", c->key_text);
-	if (c->timeout_ms)
-		DMEMIT(" timeout %u", c->timeout_ms);
-	if (c->gen_rate)
-		DMEMIT(" generator_rate %u", c->gen_rate);
+	if (sz < maxlen)
+		sz += print_options(opt, result + sz, maxlen - sz, &n);
 	return sz;
 }

@@ -10,6 +10,7 @@
 #include <linux/socket.h>
 
 #include "shared/format.h"
+#include "shared/options.h"
 
 #define MS_ADDR_TEXT	64
 #define MS_KEY_TEXT	128
@@ -24,15 +25,14 @@ struct ms_config {
 	char key_text[MS_KEY_TEXT];	/* ":SIZE:TYPE:DESCRIPTION" */
 	u8 key[MS_KEY_MAX];
 	u32 key_len;
-	unsigned int timeout_ms;	/* 0: default */
-	unsigned int gen_rate;		/* KiB per second; 0: no limit */
+	struct ms_options opt;		/* as this line has them */
 };
 
 /* Parse "ROLE DATA META LOCAL PEER [N OPT...]"; opens the devices, fetches the key. ti->error is set on failure; what was opened is released by ms_config_release() either way. */
 int ms_config_parse(struct ms_config *c, struct dm_target *ti, unsigned int argc, char **argv);
 void ms_config_release(struct ms_config *c, struct dm_target *ti);
-/* The line again, with the role in force. Return: characters that were needed. */
+/* The line again, with the role and the options in force. Return: characters that were needed. */
 unsigned int ms_config_print(const struct ms_config *c, enum ms_role role,
-			     char *result, unsigned int maxlen);
+			     const struct ms_options *opt, char *result, unsigned int maxlen);
 
 #endif

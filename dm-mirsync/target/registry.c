@@ -20,6 +20,8 @@ static bool uses(const struct ms_registry_entry *e, dev_t dev)
 static int check_shared(struct ms_volume *v, const struct ms_volume_config *cfg,
 			const char **why)
 {
+	struct ms_options now;
+
 	if (v->used.data != cfg->data->bd_dev || v->used.meta != cfg->meta->bd_dev) {
 		*why = "devices cannot be changed by a reload: remove and create";
 		return -EINVAL;
@@ -28,9 +30,13 @@ static int check_shared(struct ms_volume *v, const struct ms_volume_config *cfg,
 		*why = "size cannot be changed by a reload";
 		return -EINVAL;
 	}
-	if (v->used.key_crc != ms_crc32c(cfg->net.key, cfg->net.key ? cfg->net.key_len : 0) ||
-	    v->used.timeout_ms != cfg->net.timeout_ms) {
-		*why = "options cannot be changed by a reload: remove and create";
+	if (v->used.key_crc != ms_crc32c(cfg->net.key, cfg->net.key ? cfg->net.key_len : 0)) {
+		*why = "key cannot be changed by a reload: remove and create";
+		return -EINVAL;
+	}
+	ms_volume_options(v, &now);
+	if (ms_options_fixed(&now, &cfg->opt)) {
+		*why = "this option cannot be changed by a reload: remove and create";
 		return -EINVAL;
 	}
 	if (memcmp(&v->used.local, &cfg->net.local, sizeof(v->used.local)) ||
@@ -63,7 +69,6 @@ static int create(const struct ms_volume_config *cfg, struct ms_volume **pv,
 	v->used.data = cfg->data->bd_dev;
 	v->used.meta = cfg->meta->bd_dev;
 	v->used.key_crc = ms_crc32c(cfg->net.key, cfg->net.key ? cfg->net.key_len : 0);
-	v->used.timeout_ms = cfg->net.timeout_ms;
 	v->used.local = cfg->net.local;
 	v->used.peer = cfg->net.peer;
 	v->refs = 1;
@@ -84,7 +89,6 @@ int ms_registry_take(const struct ms_volume_config *cfg, struct ms_volume **pv,
 			continue;
 		r = check_shared(v, cfg, why);
 		if (!r) {
-			WRITE_ONCE(v->gen_rate, cfg->gen_rate);
 			v->refs++;
 			*pv = v;
 		}

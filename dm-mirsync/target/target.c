@@ -17,6 +17,7 @@
 struct ms_target {
 	struct ms_config config;
 	struct ms_volume *v;
+	bool resumed;		/* its options were put into force */
 };
 
 /* Largest write handed to map(), in sectors: it divides the extent, is a multiple of the segment, and fits a frame. */
@@ -70,8 +71,8 @@ static int take_volume(struct ms_target *t, struct dm_target *ti)
 		cfg->net.peer = t->config.peer;
 		cfg->net.key = t->config.noauth ? NULL : t->config.key;
 		cfg->net.key_len = t->config.key_len;
-		cfg->net.timeout_ms = t->config.timeout_ms;
-		cfg->gen_rate = t->config.gen_rate;
+		cfg->net.timeout_ms = t->config.opt.timeout;
+		cfg->opt = t->config.opt;
 		r = ms_registry_take(cfg, &t->v, &why);
 		kfree_sensitive(cfg);
 	}
@@ -151,6 +152,10 @@ static int mirsync_preresume(struct dm_target *ti)
 {
 	struct ms_target *t = ti->private;
 
+	/* Once: afterwards messages may have changed them. */
+	if (!t->resumed)
+		ms_volume_set_options(t->v, &t->config.opt);
+	t->resumed = true;
 	ms_volume_attach(t->v, ti);
 	return ms_volume_start(t->v);
 }
@@ -212,6 +217,7 @@ static void mirsync_status(struct dm_target *ti, status_type_t type,
 			   unsigned int status_flags, char *result, unsigned int maxlen)
 {
 	struct ms_target *t = ti->private;
+	struct ms_options opt;
 	unsigned int sz = 0;
 
 	switch (type) {
@@ -219,7 +225,10 @@ static void mirsync_status(struct dm_target *ti, status_type_t type,
 		print_info(t->v, result, maxlen);
 		break;
 	case STATUSTYPE_TABLE:
-		ms_config_print(&t->config, role_in_force(t->v), result, maxlen);
+		opt = t->config.opt;
+		if (t->resumed)
+			ms_volume_options(t->v, &opt);
+		ms_config_print(&t->config, role_in_force(t->v), &opt, result, maxlen);
 		break;
 	case STATUSTYPE_IMA:
 		DMEMIT_TARGET_NAME_VERSION(ti->type);
@@ -247,6 +256,23 @@ static int message_promote(struct ms_volume *v, unsigned int argc, char **argv)
 	return ms_cmd_promote(v, alone, force);
 }
 
+/* "set OPTION VALUE": in force when it returns; not remembered by the metadata. */
+static int message_set(struct ms_volume *v, unsigned int argc, char **argv)
+{
+	const struct ms_option *row = argc ? ms_option_find(argv[0]) : NULL;
+	struct ms_options opt;
+
+	if (!row || argc != 2)
+		return ms_refuse_command(v, -EINVAL, "set takes the name of an option and its value");
+	if (!row->running)
+		return ms_refuse_command(v, -EINVAL, "this option cannot be changed while the volume is up");
+	ms_volume_options(v, &opt);
+	if (ms_option_set(&opt, row, argv[1]))
+		return ms_refuse_command(v, -EINVAL, row->error);
+	ms_volume_set_options(v, &opt);
+	return 0;
+}
+
 /* A verb queues its work and returns; "explain" tells why the last one was refused. */
 static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 			   char *result, unsigned int maxlen)
@@ -257,6 +283,8 @@ static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 
 	if (!strcasecmp(argv[0], "promote"))
 		return message_promote(v, argc - 1, argv + 1);
+	if (!strcasecmp(argv[0], "set"))
+		return message_set(v, argc - 1, argv + 1);
 	if (argc != 1)
 		return ms_refuse_command(v, -EINVAL, "this message takes no arguments");
 	if (!strcasecmp(argv[0], "demote"))
@@ -271,7 +299,7 @@ static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 		spin_unlock(&v->lock);
 		return 1;
 	}
-	return ms_refuse_command(v, -EINVAL, "unknown message: promote, demote, connect, disconnect, explain");
+	return ms_refuse_command(v, -EINVAL, "unknown message: promote, demote, connect, disconnect, set, explain");
 }
 
 static int mirsync_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn fn,

@@ -41,6 +41,27 @@ wait_insync a
 expect_fail in_site a dmsetup reload vola --table "${a/7788/7789}"
 [[ $REASON == *address* ]] || fail "another address by reload: $REASON"
 
+# Options that may change do so by message and by reload, from the resume on; others are refused.
+msg a set generator_rate 1024
+[ "$(dmsetup table vola)" = "${a/3 noauth/5 noauth} generator_rate 1024" ] || fail "after set: $(dmsetup table vola)"
+for bad in 'generator_rate 1' 'generator_rate' 'generator_rate x' 'speed 1' 'timeout 5000' ''; do
+	# shellcheck disable=SC2086 # words
+	if dmsetup message vola 0 set $bad 2>/dev/null; then fail "taken: set $bad"; fi
+	[[ $(dmsetup message vola 0 explain) == *[!\ ]* ]] || fail "no word about: set $bad"
+done
+in_site a dmsetup reload vola --table "${a/3 noauth/5 noauth} generator_rate 2048"
+[[ $(dmsetup table vola) == *' generator_rate 1024' ]] || fail "before the resume: $(dmsetup table vola)"
+[[ $(dmsetup table --inactive vola) == *' generator_rate 2048' ]] || fail "inactive: $(dmsetup table --inactive vola)"
+dmsetup resume vola
+[[ $(dmsetup table vola) == *' generator_rate 2048' ]] || fail "after the resume: $(dmsetup table vola)"
+msg a set generator_rate 0
+dmsetup suspend vola
+dmsetup resume vola
+[ "$(dmsetup table vola)" = "$a" ] || fail "after set and resume: $(dmsetup table vola)"
+expect_fail in_site a dmsetup reload vola --table "${a/timeout 5000/timeout 6000}"
+[[ $REASON == *option* ]] || fail "another time-out by reload: $REASON"
+wait_insync a
+
 # Each change of state is an event; the number before it tells which one was waited for.
 for change in cut_link heal_link; do
 	n=$(events a)

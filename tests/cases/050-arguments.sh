@@ -49,7 +49,7 @@ refused 'number of options' "0 S mirsync primary D M $a $b 2 noauth"
 refused 'number of options' "0 S mirsync primary D M $a $b 9 noauth"
 refused 'number of options' "0 S mirsync primary D M $a $b noauth"
 for bad in 63 1073741825 -1 x ''; do
-	refused 'generator_rate' "0 S mirsync primary D M $a $b 3 noauth generator_rate ${bad:-0}"
+	refused 'generator_rate' "0 S mirsync primary D M $a $b 3 noauth generator_rate ${bad:-1}"
 done
 refused 'more options' "0 S mirsync primary D M $a $b 1 noauth timeout 5000"
 for bad in 999 600001 -1 fast 4294968296; do

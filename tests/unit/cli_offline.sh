@@ -838,8 +838,9 @@ done
 for auth in yes key 'key x' 'key :32:logon:' 'key :8:logon:x' 'key :32:rsa:x' 'key :32:logon:a b' 'key :129:user:x'; do
 	bad_line 'auth: *: neither none nor key*' "auth = $auth"
 done
-bad_line 'timeout: 10: not a number*' 'timeout = 10'
-bad_line 'timeout: 10s: not a number*' 'timeout = 10s'
+bad_line 'timeout: 10: timeout must be *' 'timeout = 10'
+bad_line 'timeout: 10s: timeout must be *' 'timeout = 10s'
+bad_line 'generator_rate: 1: generator_rate must be *' 'generator_rate = 1'
 bad_line 'peeer: unknown key' 'peeer = 1'
 bad_line 'nothing: not "key = value"' 'nothing'
 bad_line 'role: without a value' 'role ='
