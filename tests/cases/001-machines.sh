@@ -3,7 +3,7 @@
 # Proves the two-machine harness: both boot and reach one another, a command's output and
 # status come back, its time limit holds, and a killed machine returns with what it had
 # written to its disk, while the other one stays up.
-# where: host
+# where: machines
 # timeout: 300
 set -euo pipefail
 . "$(dirname "$0")/../qemu/machines.sh"

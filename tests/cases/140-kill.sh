@@ -6,7 +6,7 @@
 # when both do, when B is promoted after it, when A dies once more while it recovers.
 #   ROUNDS=4    how many deaths, of these kinds in turn        SEED=...    of the instants
 # scenario: 13
-# where: host
+# where: machines
 # timeout: 1500
 set -euo pipefail
 . "$(dirname "$0")/../qemu/machines.sh"

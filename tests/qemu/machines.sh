@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # Two machines, A and B, driven from the host: for what a namespace cannot do, such as
-# dying. Sourced by the cases with the header "where: host", by the demo and by the tests
+# dying. Sourced by the cases with the header "where: machines", by the demo and by the tests
 # of crashes. They have a network card to each other (10.77.0.1 and .2) and two disks
 # each, that outlive them: vda for data, vdb for metadata.
 #

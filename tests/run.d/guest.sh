@@ -27,15 +27,16 @@ selected()
 	return 1
 }
 
-# run_in_guests KVER DIR PREFIX CASE_FILE...
+# run_in_guests KVER DIR PREFIX CASE_FILE...: in a subshell, which takes its guest along.
 run_in_guests()
 {
-	local kver=$1 dir=$2 prefix=$3 boot=0 idle=0 pid=
+	local kver=$1 dir=$2 prefix=$3 boot=0 idle=0
 	local verdict name seconds file read_so_far current deadline begin r limit
 	shift 3
 	local remaining=("$@")
 
-	trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true; wait' EXIT
+	running=
+	trap '[ -z "$running" ] || kill "$running" 2>/dev/null || true; wait' EXIT
 	trap 'exit 143' TERM
 	while [ ${#remaining[@]} -gt 0 ]; do
 		boot=$((boot + 1))
@@ -50,7 +51,7 @@ run_in_guests()
 			env ${SEED:+SEED="$SEED"} ${ROUNDS:+ROUNDS="$ROUNDS"} \
 			tests/qemu/run-cases "$TOP/build/$kver/dm-mirsync.ko" "${remaining[@]}" \
 			>"$out/vm.log" 2>&1 </dev/null 6>&- &
-		pid=$!
+		running=$!
 
 		read_so_far=0
 		current=
@@ -59,7 +60,7 @@ run_in_guests()
 		deadline=$((SECONDS + 1800))
 		while [ "$gone" = 0 ]; do
 			# Look once more after the end.
-			kill -0 "$pid" 2>/dev/null || gone=1
+			kill -0 "$running" 2>/dev/null || gone=1
 			while read -r verdict name seconds; do
 				read_so_far=$((read_so_far + 1))
 				if [ "$verdict" = start ]; then
@@ -76,14 +77,14 @@ run_in_guests()
 			done < <(tail -n +$((read_so_far + 1)) "$out/progress")
 			if [ "$SECONDS" -ge "$deadline" ]; then
 				why='the guest hangs'
-				kill "$pid" 2>/dev/null || true
+				kill "$running" 2>/dev/null || true
 				deadline=$((SECONDS + 60))
 			fi
 			[ "$gone" = 1 ] || sleep 0.3
 		done
 		r=0
-		wait "$pid" || r=$?
-		pid=
+		wait "$running" || r=$?
+		running=
 
 		if [ -n "$current" ]; then
 			{

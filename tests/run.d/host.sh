@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154
-# Cases that run on the host and start guests of their own, two machines for example
-# (header "where: host"; they source tests/qemu/machines.sh). Sourced by tests/run.
+# Cases that run on the host and start guests of their own: one at a time (header "where:
+# host"), or the two of tests/qemu/machines.sh ("where: machines"; only when no others run).
+# Sourced by tests/run.
 
 # run_on_host KVER CASE_FILE
 run_on_host()
@@ -12,7 +13,10 @@ run_on_host()
 	out=$RESULTS/$kver/$name
 	limit=$(header timeout 300 "$file")
 	mkdir -p "$out"
-	KVER=$kver OUT=$out timeout -k 15 "$limit" "$file" >"$out/$name.log" 2>&1 </dev/null 6>&- || r=$?
+	KVER=$kver OUT=$out timeout -k 15 "$limit" "$file" >"$out/$name.log" 2>&1 </dev/null 6>&- &
+	running=$!
+	wait "$running" || r=$?
+	running=
 	case $r in
 	0) report ok "$(series "$kver")/$name" $((SECONDS - begin)) ;;
 	77) report skip "$(series "$kver")/$name" $((SECONDS - begin)) "$out/$name.log" ;;
