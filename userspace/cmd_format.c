@@ -18,6 +18,7 @@ static bool force;
 static bool dry_run;
 static u64 segment_size = 1ull << MS_SEG_SHIFT_DEFAULT;
 static u64 max_hot = MS_HOT_DEFAULT;
+static u64 block_size;
 
 static const struct cli_option options[] = {
 	{ "force", CLI_FLAG, NULL,
@@ -29,6 +30,9 @@ static const struct cli_option options[] = {
 	{ "max-hot", CLI_NUMBER, "N",
 	  "extents that may be active at a time, 16 to 4096 (default 1024)",
 	  &max_hot, MS_HOT_MIN, MS_HOT_MAX },
+	{ "block-size", CLI_SIZE, "N[K]",
+	  "logical blocks of the volume, if the peer's device has larger ones: 512 to 4K",
+	  &block_size, 0, 0 },
 	{ "dry-run", CLI_FLAG, NULL,
 	  "check everything, say what would be written, write nothing",
 	  &dry_run, 0, 0 },
@@ -47,18 +51,38 @@ static u32 segment_shift(void)
 	return 0;
 }
 
+/* Bytes of the volume's logical blocks. */
+static u32 logical_block(const struct dev *data)
+{
+	return block_size ? (u32)block_size : data->logical_block;
+}
+
+static bool block_size_good(void)
+{
+	return !block_size || (block_size >= MS_SECTOR && block_size <= MS_BLOCK &&
+			       !(block_size & (block_size - 1)));
+}
+
 static int check_data(const struct dev *data, u32 shift)
 {
 	u64 sectors = data->bytes >> MS_SECTOR_SHIFT;
+	u32 block = logical_block(data);
 
 	if (!sectors)
 		return cli_error(-EINVAL, data->path, "is empty");
 	if (sectors > MS_MAX_SECTORS)
 		return cli_error(-EINVAL, data->path, "is larger than a volume can be (64 PiB)");
-	if (data->logical_block > 1u << shift)
+	if (block < data->logical_block)
+		return cli_error(-EINVAL, data->path,
+				 "its logical blocks are of %u bytes, larger than --block-size",
+				 data->logical_block);
+	if (block > 1u << shift)
 		return cli_error(-EINVAL, data->path,
 				 "its logical blocks of %u bytes are larger than a segment (see --segment-size)",
-				 data->logical_block);
+				 block);
+	if (data->bytes % block)
+		return cli_error(-EINVAL, data->path,
+				 "its size is not a multiple of blocks of %u bytes", block);
 	return 0;
 }
 
@@ -102,7 +126,7 @@ static int make_super(struct ms_sb *sb, const struct ms_geo *geo, const struct d
 	sb->flags = MS_SB_CLEAN | MS_SB_ALL_CANDIDATES | MS_SB_NEVER_MET;
 	sb->sequence = 1;
 	sb->sectors = geo->sectors;
-	sb->logical_block = data->logical_block;
+	sb->logical_block = logical_block(data);
 	sb->seg_shift = geo->seg_shift;
 	sb->code_algo = MS_CODE_ALGO_CRC32C_XXH;
 	sb->max_hot = geo->max_hot;
@@ -240,6 +264,9 @@ static int run(int argc, char **argv)
 		return cli_error(CLI_USAGE, "--segment-size",
 				 "%llu: not a power of two from 4K to 1M",
 				 (unsigned long long)segment_size);
+	if (!block_size_good())
+		return cli_error(CLI_USAGE, "--block-size",
+				 "%llu: not 512, 1K, 2K or 4K", (unsigned long long)block_size);
 	if (dev_open(&data, argv[1], 0))
 		return CLI_FAILED;
 	if (!dev_open(&meta, argv[0], flags)) {

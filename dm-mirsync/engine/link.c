@@ -121,7 +121,7 @@ static const char *cannot_meet(struct ms_volume *v, const struct ms_hello *local
 	if (d->meeting >= MS_MEET_REFUSE_SELF)
 		return ms_meeting_text(d->meeting);
 	if (local->logical_block != peer->logical_block)
-		return "the sites' devices have different logical block sizes";
+		return "the sites were formatted for different logical block sizes (see mirsync format --block-size)";
 	if (READ_ONCE(v->meta_failed))
 		return "the metadata of one site cannot be written";
 	return NULL;

@@ -156,6 +156,10 @@ static int open_meta(struct ms_volume *v, const struct ms_volume_config *cfg,
 		*why = "metadata is for a device of another size";
 		return -EINVAL;
 	}
+	if (bdev_logical_block_size(cfg->data) > v->sb.logical_block) {
+		*why = "logical blocks of the data device are larger than those the volume was formatted for";
+		return -EINVAL;
+	}
 	v->seed = v->sb.code_seed;
 	v->zero_code = ms_code_zero(1u << v->geo->seg_shift, v->seed);
 	return 0;

@@ -182,6 +182,21 @@ gives 0 format --segment-size 1M m d
 gives 0 check m
 done_
 
+it format-block-size
+rm -f d m
+truncate -s $((64 * 4096 + 512)) d
+truncate -s 1M m
+for size in 256 1536 8K 0x; do
+	refuses 2 '*' format --block-size "$size" m d
+done
+refuses 1 '*not a multiple of blocks of 4096*' format --block-size 4K m d
+truncate -s $((64 * 4096)) d
+gives 0 format --block-size 4K m d
+gives 0 dump m
+says '*logical block 4096*'
+gives 0 check m
+done_
+
 it format-exact-size
 rm -f m
 truncate -s $(((26 + 16 + 5) * 4096 - 1)) m
