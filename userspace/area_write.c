@@ -26,12 +26,13 @@ int area_write_record(const struct dev *d, const struct ms_geo *geo, u32 copy,
 }
 
 int area_write_blank_record(const struct dev *d, const struct ms_sb *sb,
-			    const struct ms_geo *geo, u32 copy, u64 sequence)
+			    const struct ms_geo *geo, u32 copy, u64 sequence,
+			    const struct ms_sums *sums)
 {
 	struct ms_record_sector *raw = dev_buffer((size_t)geo->record_blocks * MS_BLOCK);
 	int r;
 
-	ms_record_blank(raw, geo, sb->format_id, copy, sequence);
+	ms_record_blank(raw, geo, sb->format_id, copy, sequence, sums);
 	r = area_write_record(d, geo, copy, raw);
 	free(raw);
 	return r;

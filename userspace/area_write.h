@@ -18,6 +18,7 @@ int area_write_record(const struct dev *d, const struct ms_geo *geo, u32 copy,
 		      const struct ms_record_sector *raw);
 /* The same, blank: see ms_record_blank(). */
 int area_write_blank_record(const struct dev *d, const struct ms_sb *sb,
-			    const struct ms_geo *geo, u32 copy, u64 sequence);
+			    const struct ms_geo *geo, u32 copy, u64 sequence,
+			    const struct ms_sums *sums);
 
 #endif

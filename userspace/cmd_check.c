@@ -65,6 +65,7 @@ struct check {
 	u64 valid, marked;	/* segments, of good table blocks */
 	u64 written;		/* extents with a table block */
 	u64 verified;		/* segments compared with the data */
+	struct ms_sums_found sums;
 };
 
 static void problem(struct check *c, enum result result, enum kind kind,
@@ -301,6 +302,7 @@ static void check_summary(void *arg, const struct tree_summary *s)
 	unsigned long long number = s->number;
 	struct check *c = arg;
 
+	tree_sum(&c->area, s, &c->sums);
 	if (s->error)
 		problem(c, CHECK_DAMAGED, KIND_SUMMARY, "block %llu cannot be read: %s", number,
 			strerror(-s->error));
@@ -319,6 +321,9 @@ static void check_tree(struct check *c)
 		c->buf = dev_buffer(DATA_RUN);
 	tree_walk(&c->area, &visitor);
 	free(c->buf);
+	if (!tree_sums_agree(&c->area, &c->sums))
+		problem(c, CHECK_DAMAGED, KIND_RECORD,
+			"its sums are not those of the summary blocks: an older one was put back, or several are damaged; no code and no mark can be believed");
 }
 
 static void report_text(const struct check *c, const char *path)

@@ -106,6 +106,11 @@ static struct json_object *record_json(const struct area *a)
 	json_put_u64(o, "held", a->record.held);
 	json_put_hex(o, "peer_activation_id", a->record.peer_id);
 	json_put_u64(o, "peer_commits", a->record.peer_seq);
+	json_put_bool(o, "sums_known", a->record.sums_known);
+	if (a->record.sums_known) {
+		json_put_hex(o, "sum", a->record.sums.plain);
+		json_put_hex(o, "weighted_sum", a->record.sums.weighted);
+	}
 	for (i = 0; i < a->record.total; i++) {
 		e = json_object_new_object();
 		json_put_u64(e, "extent", a->hot[i].extent);
@@ -188,6 +193,12 @@ static void print_record(const struct area *a)
 	printf("activity record: copy %u holds, sequence %llu, %u active extents%s\n",
 	       a->record.copy, (unsigned long long)a->record.held, a->record.total,
 	       a->record.torn ? ", the other copy is torn" : "");
+	if (a->record.sums_known)
+		printf("  sums of the other extents' summary entries: %016llx, %016llx\n",
+		       (unsigned long long)a->record.sums.plain,
+		       (unsigned long long)a->record.sums.weighted);
+	else
+		printf("  without sums of summary entries\n");
 	for (i = 0; i < a->record.total; i++)
 		printf("  extent %llu mask %015llx\n", (unsigned long long)a->hot[i].extent,
 		       (unsigned long long)a->hot[i].mask);

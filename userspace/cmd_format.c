@@ -157,11 +157,12 @@ static int wipe_supers(const struct dev *meta)
 static int write_records(const struct dev *meta, const struct ms_sb *sb,
 			 const struct ms_geo *geo)
 {
+	const struct ms_sums nothing_written = { 0 };
 	int r = 0;
 	u32 i;
 
 	for (i = 0; i < 2 && !r; i++)
-		r = area_write_blank_record(meta, sb, geo, i, 1 - i);
+		r = area_write_blank_record(meta, sb, geo, i, 1 - i, &nothing_written);
 	return r;
 }
 

@@ -36,6 +36,7 @@ static const char *state_text(enum repair_state state)
 static void tell_plan(const struct area *a, const struct repair *r)
 {
 	const char *why = r->record_damaged ? "the activity record is damaged" :
+			  r->sums_wrong ? "the summary blocks are not those of the activity record" :
 			  r->super_older ? "the superblock is older than the tables" :
 					   "the superblocks contradict each other";
 	char n[OUT_TEXT], m[OUT_TEXT];
@@ -54,6 +55,8 @@ static void tell_plan(const struct area *a, const struct repair *r)
 		       a->record.total);
 	if (r->record_damaged)
 		printf("record: both copies are made empty\n");
+	else if (r->sums_wrong)
+		printf("record: written anew, without sums of the summary blocks\n");
 	for (i = 0; i < 2; i++) {
 		if (r->record_bad[i])
 			printf("record: %u bad sectors of copy %u are written anew; copy %u holds\n",
@@ -100,6 +103,7 @@ static void report_json(const struct area *a, const struct repair *before,
 	json_put_bool(o, "superblock_copy", before->super_bad);
 	json_put_bool(o, "codes_void", before->void_codes);
 	json_put_bool(o, "record", before->record_damaged);
+	json_put_bool(o, "sums", before->sums_wrong);
 	json_put_u64(o, "record_sectors", before->record_bad[0] + before->record_bad[1]);
 	json_put_u64(o, "summary_blocks", before->summaries);
 	json_put_u64(o, "extents", before->extents);

@@ -5,7 +5,8 @@
  *   1. The superblock: a new activation number, from which the sequences of all that is
  *	written here come, so that none is used twice; and, if no code can be believed,
  *	codes_since and ALL_CANDIDATES. Both copies, the one that does not hold first.
- *   2. The activity record, blank, if it was damaged.
+ *   2. The activity record: blank, if it was damaged; else, if its sums are wrong or will
+ *	be, with the same list and without sums.
  *   3. Table blocks without a valid code and with all marks, and their summary blocks, in
  *	any order: until both are there, the one does not name the other, which means the
  *	same.
@@ -25,6 +26,7 @@
 struct look {
 	const struct area *a;
 	struct repair *r;
+	struct ms_sums_found sums;
 };
 
 static void look_summary(void *arg, const struct tree_summary *s)
@@ -32,6 +34,7 @@ static void look_summary(void *arg, const struct tree_summary *s)
 	struct look *l = arg;
 	u32 i;
 
+	tree_sum(l->a, s, &l->sums);
 	if (!s->error && !s->bad)
 		return;
 	l->r->summaries++;
@@ -92,7 +95,7 @@ static enum repair_state judge(const struct area *a, const struct repair *r)
 
 void repair_look(struct area *a, struct repair *r)
 {
-	struct look l = { a, r };
+	struct look l = { .a = a, .r = r };
 	const struct tree_visitor visitor = { look_summary, look_extent, &l };
 
 	memset(r, 0, sizeof(*r));
@@ -100,7 +103,9 @@ void repair_look(struct area *a, struct repair *r)
 	look_record(a, r);
 	tree_walk(a, &visitor);
 	r->super_older = r->highest >> 40 > a->sb.activation;
-	r->void_codes = r->super_differs || r->super_older || r->record_damaged;
+	r->sums_wrong = !tree_sums_agree(a, &l.sums);
+	r->void_codes = r->super_differs || r->super_older || r->record_damaged ||
+			r->sums_wrong;
 	if (r->void_codes)
 		r->valid = 0;
 	r->state = judge(a, r);
@@ -175,7 +180,7 @@ static int patch_record(const struct area *a, u32 copy)
 	u32 i;
 
 	area_read_record(a, copy, raw);
-	ms_record_blank(blank, &a->geo, a->sb.format_id, copy, 0);
+	ms_record_blank(blank, &a->geo, a->sb.format_id, copy, 0, NULL);
 	for (i = 0; i < a->geo.record_sectors; i++) {
 		if (ms_record_sector_good(&raw[i], &a->geo, a->sb.format_id, copy, i))
 			continue;
@@ -190,6 +195,27 @@ static int patch_record(const struct area *a, u32 copy)
 	return err;
 }
 
+/* The record has sums that are wrong, or will be once tables are written. */
+static bool sums_to_drop(const struct area *a, const struct repair *r)
+{
+	return !r->record_damaged && a->record.sums_known && (r->sums_wrong || r->extents);
+}
+
+/* The same record without its sums, in the other copy, as the kernel writes the next one. */
+static int drop_sums(const struct area *a)
+{
+	struct ms_record_sector *raw = dev_buffer((size_t)a->geo.record_blocks * MS_BLOCK);
+	u32 copy = !a->record.copy;
+	int err;
+
+	ms_record_blank(raw, &a->geo, a->sb.format_id, copy, 0, NULL);
+	ms_record_encode(raw, a->sb.format_id, copy, a->record.sequence + 1, a->hot,
+			 a->record.total, a->record.peer_id, a->record.peer_seq, NULL);
+	err = area_write_record(&a->dev, &a->geo, copy, raw);
+	free(raw);
+	return err;
+}
+
 static int write_records(const struct area *a, const struct repair *r)
 {
 	u64 sequence = a->record.sequence + LOST_SKIP;
@@ -197,18 +223,24 @@ static int write_records(const struct area *a, const struct repair *r)
 	int err = 0;
 
 	if (r->record_damaged) {
-		err = area_write_blank_record(&a->dev, &a->sb, &a->geo, other, sequence + 1);
+		err = area_write_blank_record(&a->dev, &a->sb, &a->geo, other, sequence + 1,
+					      NULL);
 		if (!err)
 			err = dev_sync(&a->dev);
 		if (!err)
 			err = area_write_blank_record(&a->dev, &a->sb, &a->geo, !other,
-						      sequence + 2);
+						      sequence + 2, NULL);
 	} else {
 		/* One that does not hold stays below the one that does, at any moment. */
 		if (r->record_bad[other])
-			err = area_write_blank_record(&a->dev, &a->sb, &a->geo, other, 0);
+			err = area_write_blank_record(&a->dev, &a->sb, &a->geo, other, 0,
+						      NULL);
 		if (!err && r->record_bad[!other])
 			err = patch_record(a, !other);
+		if (!err)
+			err = dev_sync(&a->dev);
+		if (!err && sums_to_drop(a, r))
+			err = drop_sums(a);
 	}
 	return err ? err : dev_sync(&a->dev);
 }
@@ -294,7 +326,8 @@ int repair_write(struct area *a, const struct repair *r)
 {
 	int err = write_supers(a, r);
 
-	if (!err && (r->record_damaged || r->record_bad[0] || r->record_bad[1]))
+	if (!err && (r->record_damaged || r->record_bad[0] || r->record_bad[1] ||
+		     sums_to_drop(a, r)))
 		err = write_records(a, r);
 	if (!err && r->extents)
 		err = write_tree(a);

@@ -22,6 +22,7 @@ struct repair {
 	bool super_differs;	/* two contents under one sequence */
 	bool super_older;	/* tables are of a later activation than the superblock */
 	bool record_damaged;
+	bool sums_wrong;	/* the record's sums are not those of the summary blocks */
 	bool record_ends;	/* marked as stopped in order, with active extents */
 	u32 record_bad[2];	/* bad sectors that nothing depends on, by copy */
 	u64 summaries;		/* bad summary blocks */

@@ -107,6 +107,33 @@ static void visit_group(const struct walk *w, u64 first)
 			      area_read_summaries(w->a, s, 1, &w->group[s - first]));
 }
 
+void tree_sum(const struct area *a, const struct tree_summary *s, struct ms_sums_found *found)
+{
+	u64 id = a->sb.format_id;
+	u32 i;
+
+	if (s->error || s->bad)
+		ms_sums_bad_block(found, s->number);
+	for (i = 0; i < s->count; i++) {
+		u64 extent = s->first + i;
+		/* Unreadable: anything will do. */
+		u64 sequence = s->error ? TREE_LOST : le64_to_cpu(s->block->entry[i].sequence);
+
+		if (area_hot(a, extent))
+			continue;
+		if (s->error || s->bad)
+			ms_sums_bad_entry(found, id, extent, sequence);
+		else
+			ms_sums_add(&found->good, extent, ms_sums_hash(id, extent, sequence));
+	}
+}
+
+bool tree_sums_agree(const struct area *a, const struct ms_sums_found *found)
+{
+	return a->record.state != MS_RECORD_OK || !a->record.sums_known ||
+	       ms_sums_agree(&a->record.sums, found);
+}
+
 void tree_walk(const struct area *a, const struct tree_visitor *v)
 {
 	struct walk w = {

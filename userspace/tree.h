@@ -57,7 +57,17 @@ static inline bool tree_damaged(enum tree_state state)
 	return state >= TREE_LOST_ENTRY;
 }
 
-/* tree_walk() - visit everything; area_load_record() was called before */
+/* tree_walk() - visit everything, in order; area_load_record() was called before */
 void tree_walk(const struct area *a, const struct tree_visitor *v);
+
+/*
+ * tree_sums_agree() - are the summary blocks those that the activity record was written for
+ * @found: counted up by tree_sum() for each summary block
+ *
+ * Also true when the record does not say, or is damaged.
+ */
+bool tree_sums_agree(const struct area *a, const struct ms_sums_found *found);
+/* tree_sum() - count a summary block, in the visitor's function for these; @found was zero before */
+void tree_sum(const struct area *a, const struct tree_summary *s, struct ms_sums_found *found);
 
 #endif

@@ -70,17 +70,21 @@ void ms_activity_fail(struct ms_volume *v, int r)
 	ms_volume_event(v);
 }
 
-/* The record as it will be: hot extents, and those of this batch with what they ask for. */
-static u32 __gather(struct ms_volume *v)
+/*
+ * The record as it will be: hot extents, and those of this batch with what they ask for.
+ * What is left in @sums is of the extents that are not in it.
+ */
+static u32 __gather(struct ms_volume *v, struct ms_sums *sums)
 {
 	struct ms_extent *e;
 	u32 n = 0;
 
 	list_for_each_entry(e, &v->lru, lru) {
-		if (e->state == MS_EXT_NEW && list_empty(&e->act))
+		if (e->state == MS_EXT_NEW && !e->loaded)
 			continue;
 		if (e->leaving)
 			continue;
+		ms_sums_sub(sums, e->no, e->counted);
 		e->snap = e->want;
 		v->record[n].extent = e->no;
 		v->record[n++].mask = e->snap;
@@ -90,19 +94,20 @@ static u32 __gather(struct ms_volume *v)
 
 static int write_record(struct ms_volume *v)
 {
+	struct ms_sums sums = v->sums;
 	u64 id, seq;
 	u32 n;
 	int r;
 
 	spin_lock(&v->lock);
-	n = __gather(v);
+	n = __gather(v, &sums);
 	id = v->seen.id;
 	seq = v->seen.commits;
 	v->n.record_writes++;
 	spin_unlock(&v->lock);
-	r = ms_meta_write_record(v->meta, v->record, n, id, seq);
+	r = ms_meta_write_record(v->meta, v->record, n, id, seq, &sums);
 	if (r)		/* once more into the same copy */
-		r = ms_meta_write_record(v->meta, v->record, n, id, seq);
+		r = ms_meta_write_record(v->meta, v->record, n, id, seq, &sums);
 	return r;
 }
 
@@ -117,9 +122,11 @@ static int load(struct ms_volume *v, struct ms_extent *e)
 	r = ms_meta_read_table(v->meta, e->no, e->tb);
 	if (r < 0)
 		return r;
+	e->counted = ms_sums_hash(v->sb.format_id, e->no, le64_to_cpu(s.sequence));
 	spin_lock(&v->lock);
 	ms_summary_counts(v, &s, e->segs, &e->n_valid, &e->n_marked);
 	__ms_extent_loaded(v, e);
+	e->loaded = true;
 	e->version = le64_to_cpu(e->tb->sequence);
 	if (r) {		/* damage: write it back as what it is now */
 		e->dirty = true;
@@ -292,6 +299,16 @@ static bool leave_unflushed(const struct ms_extent *e)
 	       (MS_MUTANT(CODES_UNFLUSHED) && !e->used);
 }
 
+/* The summary entry of @e has become that of its version. */
+static void count_entry(struct ms_volume *v, struct ms_extent *e)
+{
+	u64 hash = ms_sums_hash(v->sb.format_id, e->no, e->version);
+
+	ms_sums_sub(&v->sums, e->no, e->counted);
+	ms_sums_add(&v->sums, e->no, hash);
+	e->counted = hash;
+}
+
 /* Write what must be durable before the record may forget the extents (I2c). */
 static int settle(struct ms_volume *v, struct ms_extent **pick, u32 n)
 {
@@ -306,6 +323,8 @@ static int settle(struct ms_volume *v, struct ms_extent **pick, u32 n)
 					pick[i]->tb);
 		if (r)
 			return r;
+		if (!MS_MUTANT(SUMS_STALE))
+			count_entry(v, pick[i]);
 	}
 	return MS_MUTANT(TABLES_UNFLUSHED) ? 0 : ms_meta_flush_tables(v->meta);
 }
@@ -328,6 +347,7 @@ static int release(struct ms_volume *v, struct ms_extent **pick, u32 n)
 		struct ms_extent *e = pick[i];
 
 		e->leaving = false;
+		e->loaded = false;
 		e->dirty = false;
 		e->bulk = false;
 		e->want = 0;
@@ -435,14 +455,47 @@ int ms_activity_cool_all(struct ms_volume *v)
 	return v->meta_failed || v->hot ? -EIO : 0;
 }
 
+struct scan {
+	struct ms_volume *v;
+	u32 total;		/* extents in v->record */
+	struct ms_sums_found found;
+};
+
+static bool in_record(const struct scan *c, u64 extent)
+{
+	u32 i;
+
+	for (i = 0; i < c->total; i++)
+		if (c->v->record[i].extent == extent)
+			return true;
+	return false;
+}
+
+static void scan_bad(void *ctx, u64 number, const struct ms_summary_block *raw)
+{
+	u64 extent = number * MS_SUMMARY_ENTRIES;
+	struct scan *c = ctx;
+	u32 i;
+
+	ms_sums_bad_block(&c->found, number);
+	for (i = 0; i < MS_SUMMARY_ENTRIES && extent < c->v->geo->extents; i++, extent++)
+		if (!in_record(c, extent))
+			ms_sums_bad_entry(&c->found, c->v->sb.format_id, extent,
+					  le64_to_cpu(raw->entry[i].sequence));
+}
+
 static void scan_entries(void *ctx, u64 first, u32 count, const struct ms_summary_entry *s)
 {
+	struct ms_volume *v = ((struct scan *)ctx)->v;
 	u32 valid, marked, segs, i;
-	struct ms_volume *v = ctx;
+	u64 sequence;
 
 	for (i = 0; i < count; i++) {
 		if (!s[i].sequence)	/* never written: no code, no mark */
 			continue;
+		sequence = le64_to_cpu(s[i].sequence);
+		ms_sums_add(&v->sums, first + i,
+			    ms_sums_hash(v->sb.format_id, first + i, sequence));
 		segs = ms_geo_extent_segs(v->geo, first + i);
 		ms_summary_counts(v, &s[i], segs, &valid, &marked);
 		v->n_valid += valid;
@@ -452,21 +505,23 @@ static void scan_entries(void *ctx, u64 first, u32 count, const struct ms_summar
 		if (valid == segs)
 			__clear_bit(first + i, v->invalid_map);
 		if (valid)
-			ms_sample_note(v, first + i, le64_to_cpu(s[i].sequence));
+			ms_sample_note(v, first + i, sequence);
 	}
 }
 
 /* Sums and maps from the summaries of all extents. */
-static int scan(struct ms_volume *v)
+static int scan(struct scan *c)
 {
+	struct ms_volume *v = c->v;
 	u64 n = v->geo->extents;
 
+	memset(&v->sums, 0, sizeof(v->sums));
 	v->n_valid = v->n_marked = v->n_cand = 0;
 	memset(v->sample, 0, sizeof(v->sample));
 	bitmap_zero(v->marked_map, n);
 	bitmap_zero(v->cand_map, n);
 	bitmap_fill(v->invalid_map, n);
-	return ms_meta_scan(v->meta, scan_entries, v);
+	return ms_meta_scan(v->meta, scan_entries, scan_bad, c);
 }
 
 /* Take over the extents that were hot when it stopped. */
@@ -488,6 +543,44 @@ static int take_record(struct ms_volume *v, const struct ms_record_result *res)
 		ms_info(v, "recovering: %u extents were hot, %llu segments are suspect",
 			res->total, v->n_marked);
 	return 0;
+}
+
+/* What the scan has found without the extents of the record, which are in the cache now. */
+static void leave_out_record(struct scan *c)
+{
+	struct ms_sums *good = &c->found.good;
+	struct ms_volume *v = c->v;
+	struct ms_extent *e;
+	u32 i;
+
+	good->plain = v->sums.plain - c->found.lost.plain;
+	good->weighted = v->sums.weighted - c->found.lost.weighted;
+	spin_lock(&v->lock);
+	for (i = 0; i < c->total; i++) {
+		e = __ms_extent_find(v, v->record[i].extent);
+		ms_sums_sub(good, e->no, e->counted);
+	}
+	spin_unlock(&v->lock);
+}
+
+/*
+ * Are the summary blocks those that the record was written for? If not, an older one is
+ * among them, or several are damaged, and marks may be missing anywhere.
+ */
+static int check_sums(struct scan *c, const struct ms_record_result *res)
+{
+	if (res->state == MS_RECORD_DAMAGED)
+		return 0;
+	if (!res->sums_known) {
+		ms_info(c->v, "the activity record has no sums to judge the summary blocks by");
+		return 0;
+	}
+	leave_out_record(c);
+	if (ms_sums_agree(&res->sums, &c->found))
+		return 0;
+	ms_err(c->v, "the summary blocks, %llu of them damaged, are not those that the activity record was written for",
+	       c->found.bad);
+	return ms_codes_void(c->v);
 }
 
 /* What was seen of the peer: of one activation the higher point counts, of two the superblock's. */
@@ -516,6 +609,7 @@ int ms_activity_load(struct ms_volume *v)
 
 int ms_activity_recover(struct ms_volume *v, bool clean)
 {
+	struct scan c = { .v = v };
 	struct ms_record_result *res;
 	int r;
 
@@ -530,10 +624,13 @@ int ms_activity_recover(struct ms_volume *v, bool clean)
 	}
 	if (!r && clean && res->total)
 		ms_warn(v, "marked as cleanly stopped, but %u extents are in the record", res->total);
+	c.total = res->total;
 	if (!r)
-		r = scan(v);
+		r = scan(&c);
 	if (!r)
 		r = take_record(v, res);
+	if (!r)
+		r = check_sums(&c, res);
 	if (!r && !res->total)
 		r = write_record(v);
 	kfree(res);

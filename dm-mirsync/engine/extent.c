@@ -88,6 +88,7 @@ static struct ms_extent *__create(struct ms_volume *v, u64 no)
 	e->mark_epoch = 0;
 	e->dirty = false;
 	e->bulk = false;
+	e->loaded = false;
 	e->leaving = false;
 	e->used = jiffies;
 	memset(e->chg, 0, sizeof(e->chg));
@@ -287,6 +288,7 @@ int ms_extent_recover(struct ms_volume *v, const struct ms_hot *hot)
 		r = ms_meta_read_table(v->meta, e->no, e->tb);
 	if (r < 0)
 		return r;
+	e->counted = ms_sums_hash(v->sb.format_id, e->no, le64_to_cpu(s.sequence));
 	spin_lock(&v->lock);
 	ms_summary_counts(v, &s, e->segs, &e->n_valid, &e->n_marked);
 	__ms_extent_loaded(v, e);

@@ -29,10 +29,12 @@ struct ms_extent {
 	u32 pins;			/* other reasons not to cool */
 	u64 want, rec, snap;		/* sub-range masks: asked for, recorded, being recorded */
 	u64 version;			/* changes with each write */
+	u64 counted;			/* meta_wq: what its summary entry counts in v->sums */
 	u32 segs;
 	u32 n_valid, n_marked;
 	u32 mark_epoch;			/* counts marks set: revokes rights to clear */
 	bool dirty;			/* differs from the table block on disk */
+	bool loaded;			/* new: has its table block, and may be recorded */
 	bool leaving;			/* the record being written is without it */
 	bool bulk;			/* mask was extended once: next time take all */
 	unsigned long used;		/* jiffies */

@@ -69,13 +69,15 @@ int ms_meta_load_record(struct ms_meta *m, struct ms_hot *hot,
 /**
  * ms_meta_write_record() - one FUA write of the whole record to the other copy
  * @hot: entries; @total at most geo->max_hot
+ * @sums: of the summary entries of all other extents, counted from what ms_meta_scan()
+ *	gave. Left out of the record when a summary block has turned bad since.
  *
  * On error the same copy is used again by the next call (a failed write must
  * not be followed by one that destroys the last good copy).
  * Return: 0 when on stable storage.
  */
 int ms_meta_write_record(struct ms_meta *m, const struct ms_hot *hot, u32 total,
-			 u64 peer_id, u64 peer_seq);
+			 u64 peer_id, u64 peer_seq, const struct ms_sums *sums);
 
 /*
  * ms_meta_commits() - how many commits of superblock and record this metadata has seen, in
@@ -104,14 +106,18 @@ int ms_meta_read_summary(struct ms_meta *m, u64 first, u32 count,
 /* Entries of @count extents from @first, as ms_meta_read_summary() gives them. */
 typedef void (*ms_scan_fn)(void *ctx, u64 first, u32 count,
 			   const struct ms_summary_entry *entries);
+/* A block that is damaged, with its number, as it was read; its entries of damage follow. */
+typedef void (*ms_scan_bad_fn)(void *ctx, u64 number, const struct ms_summary_block *raw);
 /**
  * ms_meta_scan() - all summary entries in order, for activation
+ * @fn: for each block
+ * @bad: before that, for one that is damaged
  *
  * Writer's thread, before the first change or after everything was flushed.
  * Blocks that are damaged or cannot be read give entries of damage; reported.
  * Return: 0, -ENOMEM.
  */
-int ms_meta_scan(struct ms_meta *m, ms_scan_fn fn, void *ctx);
+int ms_meta_scan(struct ms_meta *m, ms_scan_fn fn, ms_scan_bad_fn bad, void *ctx);
 
 /* Hint: read ahead the summary blocks / table blocks for these extents. */
 void ms_meta_prefetch_summary(struct ms_meta *m, u64 first, u32 count);

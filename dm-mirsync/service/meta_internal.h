@@ -73,6 +73,7 @@ struct ms_meta {
 	atomic64_t commits;	/* sb.sequence + rec_held */
 	atomic64_t codes_since;	/* sb.codes_since, for readers */
 	struct xarray reported;	/* damaged summary blocks: a message each is enough */
+	bool sums_known;	/* no summary block reads otherwise than in the scan */
 
 	/* lock: pending, and the contents of table and summary buffers */
 	struct rw_semaphore lock;
@@ -110,7 +111,7 @@ static inline struct ms_pending *ms_pending_end(struct ms_meta *m)
 /* meta_summary.c */
 int ms_summary_lookup(struct ms_meta *m, u64 extent,
 		      struct ms_summary_entry *e);
-void ms_summary_believe(struct ms_meta *m, u64 s, struct ms_summary_block *sb);
+void ms_summary_believe(struct ms_meta *m, u64 s, struct ms_summary_block *sb, enum ms_bad bad);
 void *ms_meta_buffer(struct ms_meta *m, u64 block, struct dm_buffer **b);
 
 #endif

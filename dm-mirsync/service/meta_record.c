@@ -39,7 +39,7 @@ static void blank_images(struct ms_meta *m)
 	u32 copy;
 
 	for (copy = 0; copy < 2; copy++) {
-		ms_record_blank(m->image[copy], &m->geo, m->format_id, copy, 0);
+		ms_record_blank(m->image[copy], &m->geo, m->format_id, copy, 0, NULL);
 		m->whole[copy] = true;
 	}
 }
@@ -134,14 +134,14 @@ static u32 blocks_of(struct ms_meta *m, u32 copy, u32 total)
 }
 
 static int write_copy(struct ms_meta *m, const struct ms_hot *hot, u32 total,
-		      u64 peer_id, u64 peer_seq)
+		      u64 peer_id, u64 peer_seq, const struct ms_sums *sums)
 {
 	u32 copy = m->next_copy;
 	u32 blocks = blocks_of(m, copy, total);
 	int r;
 
 	ms_record_encode(m->image[copy], m->format_id, copy, ++m->rec_sequence,
-			 hot, total, peer_id, peer_seq);
+			 hot, total, peer_id, peer_seq, sums);
 	r = ms_meta_io(m, REQ_OP_WRITE | REQ_SYNC | (MS_MUTANT(RECORD_NO_FUA) ? 0 : REQ_FUA),
 		       m->geo.record_start[copy], m->image[copy], blocks);
 	m->whole[copy] = r != 0;
@@ -158,17 +158,19 @@ static int write_copy(struct ms_meta *m, const struct ms_hot *hot, u32 total,
 }
 
 int ms_meta_write_record(struct ms_meta *m, const struct ms_hot *hot, u32 total,
-			 u64 peer_id, u64 peer_seq)
+			 u64 peer_id, u64 peer_seq, const struct ms_sums *sums)
 {
 	unsigned int noio;
 	int r;
 
 	if (WARN_ON_ONCE(!m->loaded || total > m->geo.max_hot))
 		return -EINVAL;
+	if (!READ_ONCE(m->sums_known))
+		sums = NULL;
 	noio = memalloc_noio_save();
-	r = write_copy(m, hot, total, peer_id, peer_seq);
+	r = write_copy(m, hot, total, peer_id, peer_seq, sums);
 	if (!r && m->heal) {
-		r = write_copy(m, hot, total, peer_id, peer_seq);
+		r = write_copy(m, hot, total, peer_id, peer_seq, sums);
 		m->heal = r != 0;
 	}
 	memalloc_noio_restore(noio);

@@ -11,6 +11,7 @@ struct scan {
 	struct ms_meta *m;
 	struct ms_summary_block *buf;	/* MS_GROUP_SUMMARIES blocks */
 	ms_scan_fn fn;
+	ms_scan_bad_fn bad;
 	void *ctx;
 };
 
@@ -29,8 +30,11 @@ static void judge(struct scan *s, u64 number, struct ms_summary_block *sb)
 {
 	u64 first = number * MS_SUMMARY_ENTRIES;
 	u32 count = min_t(u64, MS_SUMMARY_ENTRIES, s->m->geo.extents - first);
+	enum ms_bad bad = ms_summary_check(sb, &s->m->geo, s->m->format_id, number);
 
-	ms_summary_believe(s->m, number, sb);
+	if (bad)
+		s->bad(s->ctx, number, sb);
+	ms_summary_believe(s->m, number, sb, bad);
 	s->fn(s->ctx, first, count, sb->entry);
 }
 
@@ -46,12 +50,13 @@ static void one_group(struct scan *s, u64 first)
 	cond_resched();
 }
 
-int ms_meta_scan(struct ms_meta *m, ms_scan_fn fn, void *ctx)
+int ms_meta_scan(struct ms_meta *m, ms_scan_fn fn, ms_scan_bad_fn bad, void *ctx)
 {
-	struct scan s = { .m = m, .fn = fn, .ctx = ctx };
+	struct scan s = { .m = m, .fn = fn, .bad = bad, .ctx = ctx };
 	unsigned int noio = memalloc_noio_save();
 	u64 first;
 
+	WRITE_ONCE(m->sums_known, true);	/* as long as nothing reads otherwise afterwards */
 	s.buf = ms_meta_alloc(MS_GROUP_SUMMARIES);
 	for (first = 0; s.buf && first < m->geo.summaries; first += MS_GROUP_SUMMARIES)
 		one_group(&s, first);

@@ -25,13 +25,28 @@ static u64 summary_of(u64 extent)
 	return ms_geo_summary_of(extent, &index);
 }
 
-/* One message for each damaged block; a lost note only means another message. */
-static void report(struct ms_meta *m, u64 s, const char *what)
+/* One message for each damaged block; a lost note only means another message. Return: was there none. */
+static bool report(struct ms_meta *m, u64 s, const char *what)
 {
 	if (xa_insert(&m->reported, s, xa_mk_value(1), GFP_NOIO) == -EBUSY)
-		return;
+		return false;
 	DMWARN_LIMIT("%s: summary block %llu is bad (%s): no code of its extents is believed",
 		     m->name, s, what);
+	return true;
+}
+
+/* The scan had found it good: the sums over all entries, counted from there, hold no more. */
+static void turned_bad(struct ms_meta *m, u64 s, const char *what)
+{
+	if (report(m, s, what))
+		WRITE_ONCE(m->sums_known, false);
+}
+
+/* It is good. If it was bad in the scan, or since, the sums hold no more either. */
+static void is_good(struct ms_meta *m, u64 s)
+{
+	if (!xa_empty(&m->reported) && xa_erase(&m->reported, s))
+		WRITE_ONCE(m->sums_known, false);
 }
 
 /* The block as it is in the cache or on the disk. Return: its data if good, else an ERR_PTR. */
@@ -44,13 +59,15 @@ static struct ms_summary_block *get(struct ms_meta *m, u64 s,
 
 	if (IS_ERR(sb)) {
 		if (PTR_ERR(sb) != -ENOMEM)
-			report(m, s, "unreadable");
+			turned_bad(m, s, "unreadable");
 		return sb;
 	}
 	bad = ms_summary_check(sb, &m->geo, m->format_id, s);
-	if (!bad)
+	if (!bad) {
+		is_good(m, s);
 		return sb;
-	report(m, s, ms_bad_text(bad));
+	}
+	turned_bad(m, s, ms_bad_text(bad));
 	dm_bufio_release(*b);
 	return ERR_PTR(-EUCLEAN);
 }
@@ -142,15 +159,19 @@ static void drop_old_codes(struct ms_meta *m, u32 count,
  * @m: handle
  * @s: its number
  * @sb: entries of a damaged block become those of damage, codes that are void are dropped
+ * @bad: what is wrong with it
+ *
+ * For the scan, from whose entries the sums are counted.
  */
-void ms_summary_believe(struct ms_meta *m, u64 s, struct ms_summary_block *sb)
+void ms_summary_believe(struct ms_meta *m, u64 s, struct ms_summary_block *sb, enum ms_bad bad)
 {
-	enum ms_bad bad = ms_summary_check(sb, &m->geo, m->format_id, s);
 	u64 first = s * MS_SUMMARY_ENTRIES;
 	u32 count = min_t(u64, MS_SUMMARY_ENTRIES, m->geo.extents - first), i;
 
 	if (bad)
 		report(m, s, ms_bad_text(bad));
+	else if (!xa_empty(&m->reported))
+		xa_erase(&m->reported, s);
 	for (i = 0; bad && i < count; i++)
 		lost_entry(m, first + i, &sb->entry[i]);
 	drop_old_codes(m, count, sb->entry);

@@ -11,6 +11,7 @@
 #include "shared/format.h"
 #include "shared/geometry.h"
 #include "shared/history.h"
+#include "shared/sums.h"
 
 enum ms_bad {			/* why a block is not believed */
 	MS_GOOD = 0,
@@ -90,21 +91,23 @@ u32 ms_record_sectors(u32 total);
  *	of one whose write failed or was cut off: leftovers of two writes under
  *	one number could pass for a complete record
  * @peer_id, @peer_seq: the highest history of the peer seen so far
+ * @sums: of the summary entries of all extents that are not in @hot; NULL: not known
  */
 void ms_record_encode(struct ms_record_sector *raw, u64 format_id, u32 copy,
 		      u64 sequence, const struct ms_hot *hot, u32 total,
-		      u64 peer_id, u64 peer_seq);
+		      u64 peer_id, u64 peer_seq, const struct ms_sums *sums);
 
 /**
  * ms_record_blank() - fill a whole copy as an empty record
  * @raw: room for geo->record_sectors sectors
+ * @sums: of all summary entries; NULL: not known
  *
  * Written to both copies (with two sequences) by format and by repair, so that
  * a sector which no record has reached yet is good, if old: the first long
  * record, when it is torn, is then told from a damaged one.
  */
 void ms_record_blank(struct ms_record_sector *raw, const struct ms_geo *geo,
-		     u64 format_id, u32 copy, u64 sequence);
+		     u64 format_id, u32 copy, u64 sequence, const struct ms_sums *sums);
 
 enum ms_record_state {
 	MS_RECORD_OK,		/* @hot is the list */
@@ -120,6 +123,8 @@ struct ms_record_result {
 	u32 total;
 	u64 peer_id, peer_seq;
 	bool torn;		/* the other copy was torn */
+	bool sums_known;	/* of the one that holds */
+	struct ms_sums sums;
 };
 
 /**

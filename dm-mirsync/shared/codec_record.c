@@ -30,7 +30,7 @@ static u32 sector_crc(const struct ms_record_sector *s, u64 format_id)
 
 void ms_record_encode(struct ms_record_sector *raw, u64 format_id, u32 copy,
 		      u64 sequence, const struct ms_hot *hot, u32 total,
-		      u64 peer_id, u64 peer_seq)
+		      u64 peer_id, u64 peer_seq, const struct ms_sums *sums)
 {
 	u32 sectors = ms_record_sectors(total);
 	u32 i, k;
@@ -48,6 +48,11 @@ void ms_record_encode(struct ms_record_sector *raw, u64 format_id, u32 copy,
 		s->copy = cpu_to_le16((u16)copy);
 		s->peer_activation_id = cpu_to_le64(peer_id);
 		s->peer_commits = cpu_to_le64(peer_seq);
+		if (sums) {
+			s->sum = cpu_to_le64(sums->plain);
+			s->weighted_sum = cpu_to_le64(sums->weighted);
+			s->flags = cpu_to_le32(MS_RECORD_SUMS);
+		}
 		for (k = 0; k < entries; k++) {
 			const struct ms_hot *h = &hot[i * MS_RECORD_ENTRIES + k];
 
@@ -59,12 +64,12 @@ void ms_record_encode(struct ms_record_sector *raw, u64 format_id, u32 copy,
 }
 
 void ms_record_blank(struct ms_record_sector *raw, const struct ms_geo *geo,
-		     u64 format_id, u32 copy, u64 sequence)
+		     u64 format_id, u32 copy, u64 sequence, const struct ms_sums *sums)
 {
 	u32 i;
 
 	for (i = 0; i < geo->record_sectors; i++) {
-		ms_record_encode(&raw[i], format_id, copy, sequence, NULL, 0, 0, 0);
+		ms_record_encode(&raw[i], format_id, copy, sequence, NULL, 0, 0, 0, sums);
 		raw[i].index = cpu_to_le16((u16)i);
 		raw[i].crc = cpu_to_le32(sector_crc(&raw[i], format_id));
 	}
@@ -107,7 +112,8 @@ static bool same_record(const struct ms_record_sector *a, const struct ms_record
 {
 	return a->total == b->total &&
 	       a->peer_activation_id == b->peer_activation_id &&
-	       a->peer_commits == b->peer_commits;
+	       a->peer_commits == b->peer_commits && a->sum == b->sum &&
+	       a->weighted_sum == b->weighted_sum && a->flags == b->flags;
 }
 
 static void look(struct copy *c, const struct ms_record_sector *raw,
@@ -215,5 +221,8 @@ void ms_record_judge(const struct ms_geo *geo, u64 format_id,
 	res->total = le32_to_cpu(head->total);
 	res->peer_id = le64_to_cpu(head->peer_activation_id);
 	res->peer_seq = le64_to_cpu(head->peer_commits);
+	res->sums_known = le32_to_cpu(head->flags) & MS_RECORD_SUMS;
+	res->sums.plain = le64_to_cpu(head->sum);
+	res->sums.weighted = le64_to_cpu(head->weighted_sum);
 	res->torn = c[!best].state == COPY_TORN;
 }

@@ -94,6 +94,9 @@ struct ms_super {
 } __packed;
 static_assert(sizeof(struct ms_super) == MS_BLOCK, "ms_super");
 
+/* ms_record_sector.flags */
+#define MS_RECORD_SUMS		(1u << 0)	/* the sums are known */
+
 /*
  * A sector of the activity record. Every sector of one write carries the same
  * sequence, count of sectors and total.
@@ -113,7 +116,10 @@ struct ms_record_sector {
 	__le16 copy;		/* 0 or 1 */
 	__le64 peer_activation_id;	/* as in the superblock; of one activation the higher counts */
 	__le64 peer_commits;
-	u8 reserved[24];
+	__le64 sum;		/* of the summary entries of all extents that are not in the record: sums.h */
+	__le64 weighted_sum;
+	__le32 flags;		/* MS_RECORD_* */
+	u8 reserved[4];
 	struct ms_record_entry entry[MS_RECORD_ENTRIES];
 } __packed;
 static_assert(sizeof(struct ms_record_sector) == MS_SECTOR, "ms_record_sector");

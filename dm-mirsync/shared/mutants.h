@@ -27,6 +27,7 @@ enum ms_mutant_no {
 	MS_M_PARTIAL_CLEARS = 16,	/* the confirmation of a part of a segment clears its mark */
 	MS_M_OLD_GENERATION = 17,	/* unconfirmed writes complete without a new generation */
 	MS_M_DONE_UNFLUSHED = 18,	/* the target of a resync is consistent before its data is flushed */
+	MS_M_SUMS_STALE = 19,	/* the record's sums do not count what was written while an extent was hot */
 };
 
 #ifdef MS_MUTANTS

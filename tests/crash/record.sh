@@ -96,12 +96,14 @@ exchange() # KIND TARGET
 }
 
 # The kernel of B is gone at an instant and comes again, and its disks keep their power all
-# the while: what their caches hold is read, and lost in a power cut afterwards (I2b).
+# the while: what their caches hold is read, and lost in a power cut afterwards (I2b). The
+# metadata goes first: a flush of a device that only gives errors succeeds, and on that no
+# extent may cool.
 panic()
 {
 	local kind
 	tape_mark "panic"
-	for kind in data meta; do
+	for kind in meta data; do
 		exchange "$kind" error
 	done
 	vol_remove b

@@ -3,7 +3,9 @@
  * Recovery of a site's metadata from an image; see site.h. It follows
  * dm-mirsync/engine/activity.c and service/meta_*.c in what is believed, and is stricter:
  * a power cut leaves damage only where something was being written, so a damaged
- * block of an extent that is not hot is an error here.
+ * block of an extent that is not hot is an error here, and so are sums of the record that
+ * are not, to the bit, those of the entries of all extents that are not hot, those in a
+ * torn summary block too.
  */
 #include <stdio.h>
 
@@ -63,6 +65,8 @@ static bool read_record(struct site *s, const u8 *area, char *why, size_t room)
 		return false;
 	}
 	s->hot = res.total;
+	s->sums_known = res.sums_known;
+	s->sums = res.sums;
 	s->was.id = s->sb.activation_id;
 	s->was.commits = s->sb.sequence + res.held;
 	s->seen.id = s->sb.peer_activation_id;
@@ -139,6 +143,46 @@ static bool read_extent(struct site *s, const u8 *area, u64 e, char *why, size_t
 	return false;
 }
 
+/* The entries as they are read, from blocks that are bad as well. */
+static void count_summaries(const struct site *s, const u8 *area, struct ms_sums_found *f)
+{
+	u64 e, id = s->sb.format_id;
+
+	memset(f, 0, sizeof(*f));
+	for (e = 0; e < s->geo.extents; e++) {
+		u32 index;
+		u64 number = ms_geo_summary_of(e, &index);
+		const struct ms_summary_block *sb =
+			block(area, ms_geo_summary_block(&s->geo, number));
+		bool bad = ms_summary_check(sb, &s->geo, id, number);
+		u64 sequence = le64_to_cpu(sb->entry[index].sequence);
+
+		if (bad && !index)
+			ms_sums_bad_block(f, number);
+		if (s->is_hot[e])
+			continue;
+		if (bad)
+			ms_sums_bad_entry(f, id, e, sequence);
+		else
+			ms_sums_add(&f->good, e, ms_sums_hash(id, e, sequence));
+	}
+}
+
+static bool sums_right(const struct site *s, const u8 *area, char *why, size_t room)
+{
+	struct ms_sums_found found;
+
+	count_summaries(s, area, &found);
+	if (!s->sums_known)
+		snprintf(why, room, "the activity record has no sums");
+	else if (!ms_sums_agree(&s->sums, &found) ||
+		 s->sums.plain != found.good.plain + found.raw.plain)
+		snprintf(why, room, "the record's sums are not those of the summaries");
+	else
+		return true;
+	return false;
+}
+
 bool site_recover(struct site *s, const u8 *area, u64 sectors, char *why, size_t room)
 {
 	char name = s->name;
@@ -147,6 +191,8 @@ bool site_recover(struct site *s, const u8 *area, u64 sectors, char *why, size_t
 	memset(s, 0, sizeof(*s));
 	s->name = name;
 	if (!find_super(s, area, sectors, why, room) || !read_record(s, area, why, room))
+		return false;
+	if (!sums_right(s, area, why, room))
 		return false;
 	for (e = 0; e < s->geo.extents; e++)
 		if (!read_extent(s, area, e, why, room))

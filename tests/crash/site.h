@@ -23,6 +23,8 @@ struct site {
 	struct ms_point was;	/* where its history has come to */
 	struct ms_point seen;	/* how far it has seen that of the other */
 	u32 hot;		/* extents in the record */
+	bool sums_known;
+	struct ms_sums sums;	/* of the others' summary entries */
 	u64 mask[SITE_MAX_EXTENTS];	/* of a hot extent */
 	bool is_hot[SITE_MAX_EXTENTS];
 	u8 valid[SITE_MAX_SEGS];

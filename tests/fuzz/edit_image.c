@@ -80,7 +80,7 @@ static void write_record(struct image *im, struct input *in)
 		hot[i].extent = i;
 		hot[i].mask = (arrived * 0x123456789abull + i) & MS_MASK_ALL;
 	}
-	ms_record_encode(raw, im->sb.format_id, copy, sequence ? sequence : ~0ull, hot, total, 6, 9);
+	ms_record_encode(raw, im->sb.format_id, copy, sequence ? sequence : ~0ull, hot, total, 6, 9, NULL);
 	for (i = 0; i < ms_record_sectors(total); i++) {
 		if (arrived >> i & 1)
 			at[i] = raw[i];
@@ -93,7 +93,7 @@ static void step(struct image *im, struct input *in)
 	u64 block = pick_block(in);
 	u8 *p = image_block(im, block);
 
-	switch (what % 9) {
+	switch (what % 10) {
 	case 0:
 		p[take_n(in, 2) % MS_BLOCK] = (u8)take_n(in, 1);
 		break;
@@ -121,6 +121,9 @@ static void step(struct image *im, struct input *in)
 	case 8:
 		image_write_table(im, block % IMAGE_EXTENTS, take_n(in, 2) << 32 | take_n(in, 1),
 				  what);
+		break;
+	case 9:
+		image_write_record(im, (u32)take_n(in, 1) % IMAGE_EXTENTS);
 		break;
 	}
 }

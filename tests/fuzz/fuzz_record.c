@@ -29,6 +29,7 @@ static void seal(u32 i)
 static void put(u32 copy, u64 sequence, u32 total, u32 salt, u32 arrived)
 {
 	struct ms_record_sector raw[SECTORS];
+	const struct ms_sums sums = { sequence * 3, salt };
 	struct ms_hot list[HOT];
 	u32 i;
 
@@ -36,7 +37,8 @@ static void put(u32 copy, u64 sequence, u32 total, u32 salt, u32 arrived)
 		list[i].extent = (u64)salt * 131 + i;
 		list[i].mask = (salt * 0x10001ull) & MS_MASK_ALL;
 	}
-	ms_record_encode(raw, FORMAT, copy, sequence, list, total, salt, sequence);
+	ms_record_encode(raw, FORMAT, copy, sequence, list, total, salt, sequence,
+			 salt % 5 ? &sums : NULL);
 	for (i = 0; i < ms_record_sectors(total); i++) {
 		if (arrived >> i & 1)
 			copies[copy * SECTORS + i] = raw[i];
@@ -81,6 +83,8 @@ static void check_list(const struct ms_record_result *res)
 	const struct ms_record_sector *raw = copies + res->copy * SECTORS;
 	u32 i, k;
 
+	holds(res->sums_known == (le32_to_cpu(raw->flags) & MS_RECORD_SUMS));
+	holds(res->sums.plain == le64_to_cpu(raw->sum));
 	holds(res->total <= HOT && res->held <= res->sequence);
 	for (i = 0; i < res->total; i++) {
 		const struct ms_record_entry *e = &raw[i / MS_RECORD_ENTRIES]
@@ -123,10 +127,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, size };
 	struct ms_record_result res;
 	u32 arrived = (u32)take_n(&in, 1);
+	const struct ms_sums none = { 0 };
 
 	ms_geo_init(&geo, 1ull << 33, 12, HOT);
-	ms_record_blank(copies, &geo, FORMAT, 0, 1);
-	ms_record_blank(copies + SECTORS, &geo, FORMAT, 1, 0);
+	ms_record_blank(copies, &geo, FORMAT, 0, 1, &none);
+	ms_record_blank(copies + SECTORS, &geo, FORMAT, 1, 0, NULL);
 	while (in.left)
 		step(&in);
 	judge(&res);

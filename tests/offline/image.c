@@ -76,24 +76,51 @@ static void make_super(struct image *im, u32 flags)
 	image_write_supers(im);
 }
 
+static u64 sequence_of(const struct image *im, u64 extent)
+{
+	u32 index;
+	u64 s = ms_geo_summary_of(extent, &index);
+	const struct ms_summary_block *sb = image_block(im, ms_geo_summary_block(&im->geo, s));
+
+	return le64_to_cpu(sb->entry[index].sequence);
+}
+
+/* Without extents 1 to @hot. */
+static struct ms_sums sums_without(const struct image *im, u32 hot)
+{
+	struct ms_sums sums = { 0 };
+	u64 e;
+
+	for (e = 0; e < IMAGE_EXTENTS; e++)
+		if (!e || e > hot)
+			ms_sums_add(&sums, e, ms_sums_hash(im->sb.format_id, e, sequence_of(im, e)));
+	return sums;
+}
+
 /* Copy 0 holds; copy 1 has the record before it. */
-static void make_record(struct image *im, u32 hot)
+void image_write_record(struct image *im, u32 hot)
 {
 	struct ms_record_sector *raw[2];
 	struct ms_hot list[IMAGE_HOT];
 	u32 most = IMAGE_EXTENTS - 1 < IMAGE_HOT ? IMAGE_EXTENTS - 1 : IMAGE_HOT;
+	struct ms_sums sums, before;
 	u32 i;
+
+	hot = hot < most ? hot : most;
+	sums = sums_without(im, hot);
+	before = sums_without(im, hot ? most : 0);
 
 	for (i = 0; i < 2; i++) {
 		raw[i] = image_block(im, im->geo.record_start[i]);
-		ms_record_blank(raw[i], &im->geo, im->sb.format_id, i, 0);
+		ms_record_blank(raw[i], &im->geo, im->sb.format_id, i, 0, NULL);
 	}
 	for (i = 0; i < most; i++) {
 		list[i].extent = i + 1;
 		list[i].mask = mix(i) & MS_MASK_ALL;
 	}
-	ms_record_encode(raw[1], im->sb.format_id, 1, 500, list, hot ? most : 0, 6, 7);
-	ms_record_encode(raw[0], im->sb.format_id, 0, 501, list, hot, 6, 8);
+	ms_record_encode(raw[1], im->sb.format_id, 1, 500, list, hot ? most : 0, 6, 7,
+			 &before);
+	ms_record_encode(raw[0], im->sb.format_id, 0, 501, list, hot, 6, 8, &sums);
 }
 
 void image_make(struct image *im, u32 hot, u32 flags)
@@ -116,7 +143,7 @@ void image_make(struct image *im, u32 hot, u32 flags)
 			image_write_table(im, e, (u64)(e % 11 ? IMAGE_ACTIVATION : 1) << 40 | (e + 1),
 					  e);
 	}
-	make_record(im, hot);
+	image_write_record(im, hot);
 }
 
 void image_free(struct image *im)
@@ -168,6 +195,16 @@ static bool believe_super(struct reader *r)
 	       r->geo.extents == IMAGE_EXTENTS && r->geo.record_blocks == 1;
 }
 
+static bool is_hot(const struct reader *r, u64 extent)
+{
+	u32 i;
+
+	for (i = 0; i < r->record.total; i++)
+		if (r->hot[i].extent == extent)
+			return true;
+	return false;
+}
+
 static u64 mask_of(const struct reader *r, u64 extent)
 {
 	u32 i;
@@ -217,9 +254,46 @@ static void believe_extent(const struct reader *r, u64 extent, struct belief *b)
 	}
 }
 
+/* As the scan at an activation counts them. */
+static void count_summaries(const struct reader *r, struct ms_sums_found *f)
+{
+	u64 id = r->sb.format_id, s, e;
+
+	memset(f, 0, sizeof(*f));
+	for (s = 0; s < r->geo.summaries; s++) {
+		const struct ms_summary_block *sb = block_of(r, ms_geo_summary_block(&r->geo, s));
+		bool bad = ms_summary_check(sb, &r->geo, id, s);
+		u64 first = s * MS_SUMMARY_ENTRIES;
+
+		if (bad)
+			ms_sums_bad_block(f, s);
+		for (e = first; e < first + MS_SUMMARY_ENTRIES && e < IMAGE_EXTENTS; e++) {
+			u64 sequence = le64_to_cpu(sb->entry[e - first].sequence);
+
+			if (is_hot(r, e))
+				continue;
+			if (bad)
+				ms_sums_bad_entry(f, id, e, sequence);
+			else
+				ms_sums_add(&f->good, e, ms_sums_hash(id, e, sequence));
+		}
+	}
+}
+
+static bool codes_void(const struct reader *r)
+{
+	struct ms_sums_found found;
+
+	if (r->record.state == MS_RECORD_DAMAGED)
+		return true;
+	count_summaries(r, &found);
+	return r->record.sums_known && !ms_sums_agree(&r->record.sums, &found);
+}
+
 void image_believe(const u8 *bytes, u64 unreadable, struct belief *b)
 {
 	struct reader *r = calloc(1, sizeof(*r));
+	bool damaged;
 	u64 e;
 
 	if (!r)
@@ -231,11 +305,12 @@ void image_believe(const u8 *bytes, u64 unreadable, struct belief *b)
 	if (!b->refused) {
 		ms_record_judge(&r->geo, r->sb.format_id, block_of(r, r->geo.record_start[0]),
 				block_of(r, r->geo.record_start[1]), r->hot, &r->record);
-		if (r->record.state == MS_RECORD_DAMAGED)
+		damaged = r->record.state == MS_RECORD_DAMAGED;
+		if (damaged)
 			r->record.total = 0;
-		r->void_codes = r->record.state == MS_RECORD_DAMAGED;
-		b->told = r->sb.sequence + (r->void_codes ? r->record.sequence : r->record.held);
-		b->commits = b->told + (r->void_codes ? 65536 : 0);
+		r->void_codes = codes_void(r);
+		b->told = r->sb.sequence + (damaged ? r->record.sequence : r->record.held);
+		b->commits = b->told + (damaged ? 65536 : 0);
 		b->candidates = r->void_codes || r->sb.flags & MS_SB_ALL_CANDIDATES;
 		for (e = 0; e < IMAGE_EXTENTS; e++)
 			believe_extent(r, e, b);

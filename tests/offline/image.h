@@ -36,6 +36,8 @@ void image_free(struct image *im);
 /* A new version of @extent's table, by @sequence, its codes and marks made of @salt. */
 void image_write_table(struct image *im, u64 extent, u64 sequence, u64 salt);
 void image_write_supers(struct image *im);
+/* Both copies of the record, @hot extents in the one that holds, its sums right for the summaries as they are. */
+void image_write_record(struct image *im, u32 hot);
 
 /* What the kernel believes of a segment. */
 struct belief {

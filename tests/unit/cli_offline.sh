@@ -696,10 +696,29 @@ for e in 0 1 2 3; do plant meta table data $e 1 7; done
 dd if=summary of=meta bs=4096 seek=$TABLE conv=notrunc status=none
 gives 2 check meta
 says 'summary: extent 0: never written, says its entry, but it has a table block*'
-mended 0 'table: 4 extents become suspect: 1,920 segments*'
+mended 0 '*blocks are not those of the activity record: no code is valid*table: 4 extents become suspect: 1,920 segments*'
+# The same with its table blocks: only the sums in the record tell.
+fresh
+cp meta first
+plant meta super 3 activation 1
+for e in 0 1 2 3; do plant meta table data $e 1 7; done
+gives 0 check meta
+gives 0 dump meta
+says '*sums of the other extents*'
+for e in 0 1 2 3; do
+	dd if=first of=meta bs=4096 skip="$(block_of $e)" seek="$(block_of $e)" count=1 conv=notrunc status=none
+done
+dd if=first of=meta bs=4096 skip=$TABLE seek=$TABLE count=1 conv=notrunc status=none
+gives 2 check meta
+says 'record: its sums are not those of the summary blocks*'
+gives 2 repair --dry-run --json meta
+json 'j["sums"] and j["codes_void"] and not j["extents"] and not j["written"]'
+mended 0 '*blocks are not those of the activity record*record: written anew*after: clean; 0 of 2,049 segments*all are compared*'
+gives 0 dump meta
+says '*without sums*'
 with_codes
 plant meta summary 1 0xffffffffffffffff
-mended 0 'table: 1 extents become suspect*'
+mended 0 '*table: 1 extents become suspect*'
 with_codes
 flip meta $(($(block_of 3) * 4096 + 300))
 flip meta 50

@@ -48,8 +48,8 @@ static void judge(const struct disk *d)
 static void format(struct disk *d)
 {
 	memset(d, 0, sizeof(*d));
-	ms_record_blank(d->copy[0], &geo, FORMAT, 0, 2);
-	ms_record_blank(d->copy[1], &geo, FORMAT, 1, 1);
+	ms_record_blank(d->copy[0], &geo, FORMAT, 0, 2, NULL);
+	ms_record_blank(d->copy[1], &geo, FORMAT, 1, 1, NULL);
 	d->sequence = d->acked_sequence = 2;
 	d->next = 1;
 }
@@ -70,13 +70,14 @@ static u32 make_list(struct disk *d, u32 sectors, struct ms_hot *list)
 /* Begin a record write of which only the sectors in @subset arrive. */
 static void write_subset(struct disk *d, u32 sectors, u32 subset)
 {
+	const struct ms_sums sums = { (d->sequence + 1) * 7, (d->sequence + 1) * 11 };
 	struct ms_record_sector raw[SECTORS];
 	u32 written;
 
 	d->n_latest = make_list(d, sectors, d->latest);
 	d->sequence++;
 	ms_record_encode(raw, FORMAT, d->next, d->sequence, d->latest, d->n_latest,
-			 d->sequence * 3, d->sequence * 5);
+			 d->sequence * 3, d->sequence * 5, d->sequence % 3 ? &sums : NULL);
 	written = ms_record_sectors(d->n_latest);
 	for (u32 i = 0; i < written; i++)
 		if (subset >> i & 1)
@@ -99,9 +100,14 @@ static void write_record(struct disk *d, u32 sectors)
 
 static bool judged_is(const struct ms_hot *list, u32 n, u64 sequence)
 {
+	bool known = sequence % 3;
+
 	return res.state == MS_RECORD_OK && res.total == n && res.held == sequence &&
 	       !memcmp(hot, list, n * sizeof(*list)) &&
-	       (sequence <= 2 || (res.peer_id == sequence * 3 && res.peer_seq == sequence * 5));
+	       (sequence <= 2 || (res.peer_id == sequence * 3 && res.peer_seq == sequence * 5 &&
+				  res.sums_known == known &&
+				  res.sums.plain == (known ? sequence * 7 : 0) &&
+				  res.sums.weighted == (known ? sequence * 11 : 0)));
 }
 
 static bool is_acked(const struct disk *d)
@@ -349,12 +355,12 @@ static void equal_sequences_are_damage(void **state)
 	(void)state;
 	format(&d);
 	n = make_list(&d, 2, d.latest);
-	ms_record_encode(d.copy[0], FORMAT, 0, 9, d.latest, n, 0, 0);
-	ms_record_encode(d.copy[1], FORMAT, 1, 9, d.latest, n, 0, 0);
+	ms_record_encode(d.copy[0], FORMAT, 0, 9, d.latest, n, 0, 0, NULL);
+	ms_record_encode(d.copy[1], FORMAT, 1, 9, d.latest, n, 0, 0, NULL);
 	judge(&d);
 	assert_int_equal(res.state, MS_RECORD_DAMAGED);
 	assert_int_equal(res.sequence, 9);
-	ms_record_encode(d.copy[1], FORMAT, 1, 10, d.latest, n, 0, 0);
+	ms_record_encode(d.copy[1], FORMAT, 1, 10, d.latest, n, 0, 0, NULL);
 	judge(&d);
 	assert_int_equal(res.state, MS_RECORD_OK);
 }
@@ -379,7 +385,7 @@ static void lists_without_sense(void **state)
 			d.latest[80].mask = MS_MASK_ALL + 1;
 		if (what == 4)
 			d.latest[80].extent = geo.extents - 1;
-		ms_record_encode(d.copy[1], FORMAT, 1, 9, d.latest, n, 0, 0);
+		ms_record_encode(d.copy[1], FORMAT, 1, 9, d.latest, n, 0, 0, NULL);
 		judge(&d);
 		assert_int_equal(res.state, what == 4 ? MS_RECORD_OK : MS_RECORD_DAMAGED);
 	}

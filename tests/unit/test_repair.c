@@ -239,6 +239,7 @@ static void older_blocks(void **state)
 	image_make(&im, 0, CLEAN);
 	for (u64 e = 0; e < IMAGE_EXTENTS; e++)		/* the unwritten ones too */
 		image_write_table(&im, e, (u64)IMAGE_ACTIVATION << 40 | (1000 + e), e + 2);
+	image_write_record(&im, 0);
 	for (u64 e = 0; e < IMAGE_EXTENTS; e++) {
 		if (e % 7 == 6)
 			continue;
@@ -252,6 +253,17 @@ static void older_blocks(void **state)
 		put_back(&old, ms_geo_summary_block(&im.geo, s));
 		sprintf(what, "older summary block %u", (u32)s);
 		repairs(what);
+		assert_true(after.candidates);
+		/* With its tables: nothing but the sums tells. */
+		take(&im);
+		put_back(&old, ms_geo_summary_block(&im.geo, s));
+		for (u64 e = s * MS_SUMMARY_ENTRIES; e < IMAGE_EXTENTS; e++)
+			put_back(&old, ms_geo_table_block(&im.geo, e));
+		for (u64 e = 0; e < IMAGE_EXTENTS; e++)
+			memset(truth.extent[e].valid, 0, MS_BITMAP_BYTES);
+		sprintf(what, "older summary block %u and tables", (u32)s);
+		repairs(what);
+		assert_true(after.candidates);
 	}
 	image_free(&old);
 	image_free(&im);
@@ -307,6 +319,7 @@ static void superblock_older_than_tables(void **state)
 	(void)state;
 	image_make(&im, 0, CLEAN);
 	image_write_table(&im, 100, (u64)(IMAGE_ACTIVATION + 4) << 40 | 9, 6);
+	image_write_record(&im, 0);
 	take(&im);
 	/* What was void is not known: nothing may be believed. */
 	for (u64 e = 0; e < IMAGE_EXTENTS; e++)
@@ -362,7 +375,7 @@ static void torn_record(void **state)
 
 		for (u32 i = 0; i < 60; i++)
 			list[i].extent = 60 + i;
-		ms_record_encode(raw, im.sb.format_id, 1, 502, list, 60, 6, 9);
+		ms_record_encode(raw, im.sb.format_id, 1, 502, list, 60, 6, 9, NULL);
 		memcpy(im.bytes, damaged, IMAGE_BYTES);
 		memcpy((u8 *)image_block(&im, im.geo.record_start[1]) + sector * MS_SECTOR,
 		       &raw[sector], MS_SECTOR);
@@ -462,8 +475,19 @@ static void no_activation_left(void **state)
 
 enum kind {
 	ONE_SUPER, ANOTHER_SUPER, RECORD_HEAD, RECORD_BOTH, RECORD_OTHER, RECORD_UNUSED, TABLE,
-	SUMMARY, ALL_OF_IT, KINDS
+	SUMMARY, SUMMARY_OLDER, ALL_OF_IT, KINDS
 };
+
+/* Some entries of a summary block are those of table blocks that are gone. */
+static void make_older(const struct image *im)
+{
+	struct ms_summary_block *sb =
+		(void *)(work + ms_geo_summary_block(&im->geo, 0) * MS_BLOCK);
+
+	sb->entry[100].sequence = cpu_to_le64(1ull << 40 | 7);
+	memset(&sb->entry[101], 0, sizeof(sb->entry[101]));
+	ms_summary_seal(sb, im->sb.format_id);
+}
 
 static void spoil(const struct image *im, enum kind kind)
 {
@@ -490,6 +514,8 @@ static void spoil(const struct image *im, enum kind kind)
 	}
 	if (kind == SUMMARY || kind == ALL_OF_IT)
 		work[ms_geo_summary_block(&im->geo, 1) * MS_BLOCK + 300] ^= 1;
+	if (kind == SUMMARY_OLDER)
+		make_older(im);
 }
 
 /* Cut repair's writes at @cut, with @torn of the next block; then let it go on. Return: false when nothing was cut. */
@@ -571,7 +597,7 @@ static void history_survives_a_cut(void **state)
 
 		for (u32 i = 0; i < 30; i++)
 			hot[i].extent = i + 1;
-		ms_record_encode(raw, im.sb.format_id, 0, sequence, hot, 30, 6, 8);
+		ms_record_encode(raw, im.sb.format_id, 0, sequence, hot, 30, 6, 8, NULL);
 		take(&im);
 		work[im.geo.record_start[0] * MS_BLOCK + MS_SECTOR + 70] ^= 1;
 		memcpy(damaged, work, IMAGE_BYTES);

@@ -4,7 +4,8 @@
  * of the CLI's check and dump: tables with the codes of a data file, records,
  * changed superblocks. Compiled and called by cli_offline.sh; files only.
  *
- *   plant META table DATA EXTENT ACTIVATION [MARKED]  all codes valid, MARKED marks
+ *   plant META table DATA EXTENT ACTIVATION [MARKED]  all codes valid, MARKED marks; the
+ *						       record's sums follow
  *   plant META summary EXTENT SEQUENCE                only the sequence of its entry
  *   plant META record COPY SEQUENCE EXTENT:MASK...    a whole record
  *   plant META super COPIES KEY VALUE                 COPIES: 1, 2 or 3 (both)
@@ -61,6 +62,37 @@ static void change_summary(u64 extent, const struct ms_summary_entry *e)
 	put(&s, sizeof(s), at);
 }
 
+/* The record that holds counts another entry for @extent, unless it lists it. */
+static void change_sums(u64 extent, u64 sequence)
+{
+	size_t bytes = geo.record_blocks * MS_BLOCK;
+	struct ms_record_sector *raw[2] = { malloc(bytes), malloc(bytes) };
+	struct ms_hot *hot = calloc(geo.max_hot, sizeof(*hot));
+	struct ms_summary_block s;
+	struct ms_record_result res;
+	u32 index, i;
+	u64 number = ms_geo_summary_of(extent, &index);
+
+	for (i = 0; i < 2; i++)
+		get(meta, raw[i], bytes, geo.record_start[i] * MS_BLOCK);
+	get(meta, &s, sizeof(s), ms_geo_summary_block(&geo, number) * MS_BLOCK);
+	ms_record_judge(&geo, sb.format_id, raw[0], raw[1], hot, &res);
+	for (i = 0; i < res.total && hot[i].extent != extent; i++)
+		;
+	if (res.state == MS_RECORD_OK && res.sums_known && i == res.total) {
+		ms_sums_sub(&res.sums, extent,
+			    ms_sums_hash(sb.format_id, extent, le64_to_cpu(s.entry[index].sequence)));
+		ms_sums_add(&res.sums, extent, ms_sums_hash(sb.format_id, extent, sequence));
+		ms_record_encode(raw[0], sb.format_id, res.copy, res.held, hot, res.total,
+				 res.peer_id, res.peer_seq, &res.sums);
+		put(raw[0], ms_record_sectors(res.total) * MS_SECTOR,
+		    geo.record_start[res.copy] * MS_BLOCK);
+	}
+	free(raw[0]);
+	free(raw[1]);
+	free(hot);
+}
+
 static void plant_table(const char *path, u64 extent, u64 activation, u32 marked)
 {
 	u32 segs = ms_geo_extent_segs(&geo, extent);
@@ -86,6 +118,7 @@ static void plant_table(const char *path, u64 extent, u64 activation, u32 marked
 	ms_table_seal(&tb, sb.format_id, extent, activation << 40 | (extent + 1));
 	put(&tb, sizeof(tb), ms_geo_table_block(&geo, extent) * MS_BLOCK);
 	ms_summary_from_table(&e, &tb, segs, sb.code_seed);
+	change_sums(extent, le64_to_cpu(e.sequence));
 	change_summary(extent, &e);
 	free(buf);
 	close(data);
@@ -103,7 +136,7 @@ static void plant_record(u32 copy, u64 sequence, char **arg, u32 n)
 		hot[i].extent = strtoull(arg[i], &colon, 0);
 		hot[i].mask = strtoull(colon + 1, NULL, 0);
 	}
-	ms_record_encode(raw, sb.format_id, copy, sequence, hot, n, 0, 0);
+	ms_record_encode(raw, sb.format_id, copy, sequence, hot, n, 0, 0, NULL);
 	put(raw, ms_record_sectors(n) * MS_SECTOR, geo.record_start[copy] * MS_BLOCK);
 	free(raw);
 	free(hot);
