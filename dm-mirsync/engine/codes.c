@@ -51,16 +51,11 @@ static int read_run(struct ms_volume *v, struct run *run)
 		.buf = &run->buf,
 		.opf = REQ_OP_READ,
 	};
-	int r;
+	int r = ms_io_sync(&v->pool, &io);
 
-	r = ms_buf_alloc(&v->pool, &run->buf, run->op.sector, run->op.nsectors);
-	if (r)
-		return r;
-	r = ms_io_sync(&v->pool, &io);
 	if (!r)
 		ms_buf_codes(&run->buf, run->op.sector, run->op.nsectors, v->geo,
 			     run->seed, &run->span, run->codes);
-	ms_buf_free(&v->pool, &run->buf);
 	return r;
 }
 
@@ -77,6 +72,8 @@ static int generate_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32
 	run->op.nsectors = ms_run_sectors(v, e->no, first, count, &run->op.sector);
 	run->op.first = first;
 	run->op.count = count;
+	/* Before the range is held: those who wait for it hold pages too. */
+	ms_buf_alloc(&v->pool, &run->buf, run->op.sector, run->op.nsectors);
 	r = ms_geo_span(v->geo, run->op.sector, run->op.nsectors, &run->span);
 	if (!r)
 		r = ms_op_acquire(v, &run->op);
@@ -93,6 +90,7 @@ static int generate_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32
 		ms_err_limit(v, "cannot read %u sectors at %llu for their codes (%d)",
 			     run->op.nsectors, run->op.sector, r);
 out:
+	ms_buf_free(&v->pool, &run->buf);
 	kfree(run);
 	return r;
 }

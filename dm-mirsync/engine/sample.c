@@ -49,10 +49,9 @@ static int read_code(struct ms_volume *v, struct sample *s, u64 no, u32 seg, __l
 
 	io.nsectors = ms_run_sectors(v, no, seg, 1, &io.sector);
 	r = ms_geo_span(v->geo, io.sector, io.nsectors, &span);
-	if (!r)
-		r = ms_buf_alloc(&v->pool, &s->buf, io.sector, io.nsectors);
 	if (r)
 		return r;
+	ms_buf_alloc(&v->pool, &s->buf, io.sector, io.nsectors);
 	r = ms_io_sync(&v->pool, &io);
 	if (!r)
 		ms_buf_codes(&s->buf, io.sector, io.nsectors, v->geo, v->seed, &span, code);

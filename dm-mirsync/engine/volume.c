@@ -202,7 +202,7 @@ int ms_volume_create(const struct ms_volume_config *cfg, struct ms_volume **pv,
 	*why = "not enough memory";
 	r = make_workers(v);
 	if (!r)
-		r = ms_pool_init(&v->pool, 2 * (MS_DATA_MAX >> PAGE_SHIFT));
+		r = ms_pool_init(&v->pool, (MS_DATA_MAX >> PAGE_SHIFT) + 1);
 	if (!r) {
 		v->has_pool = true;
 		r = ms_writes_init(v);

@@ -149,7 +149,7 @@ struct ms_volume {
 	struct list_head gen_wait;	/* unconfirmed writes waiting for a new generation */
 	bool gen_busy;			/* ... which is being made */
 	struct work_struct gen_work;
-	mempool_t writes;
+	mempool_t writes, vectors;
 
 	/* lock: the session (link.c) */
 	enum ms_claim claim;

@@ -25,23 +25,32 @@
  * Allocation
  */
 
+/* Bytes of the vectors of @n segments: the body with its codes, the change counts behind it. */
+static size_t vectors_size(u32 n)
+{
+	return sizeof(struct ms_write_body) + n * (sizeof(__le64) + sizeof(u32));
+}
+
 int ms_writes_init(struct ms_volume *v)
 {
-	return mempool_init_kmalloc_pool(&v->writes, 64, sizeof(struct ms_write));
+	int r = mempool_init_kmalloc_pool(&v->writes, 64, sizeof(struct ms_write));
+
+	return r ?: mempool_init_kmalloc_pool(&v->vectors, 4, vectors_size(MS_EXTENT_SEGS));
 }
 
 void ms_writes_exit(struct ms_volume *v)
 {
+	mempool_exit(&v->vectors);
 	mempool_exit(&v->writes);
 }
 
 static void free_write(struct ms_write *w)
 {
 	ms_buf_free(&w->v->pool, &w->buf);
-	if (w->body != &w->small_body.body)
+	if (w->spare)
+		mempool_free(w->body, &w->v->vectors);
+	else if (w->body != &w->small_body.body)
 		kfree(w->body);
-	if (w->chg != w->small_chg)
-		kfree(w->chg);
 	mempool_free(w, &w->v->writes);
 }
 
@@ -77,19 +86,26 @@ struct ms_write *ms_flush_alloc(struct ms_volume *v, enum ms_write_kind kind)
 
 static void write_start(struct ms_op *op);
 
-static int fill_body(struct ms_write *w)
+/* Of the size needed, or the largest from the reserve: no write fails for want of memory. */
+static void take_vectors(struct ms_write *w, u32 n)
 {
-	u32 n = w->span.count;
+	size_t size = vectors_size(n);
 
-	if (n > MS_SMALL_SEGS) {
-		w->body = kzalloc(struct_size(w->body, codes, n), GFP_NOIO);
-		w->chg = kcalloc(n, sizeof(*w->chg), GFP_NOIO);
-		if (!w->body || !w->chg)
-			return -ENOMEM;
+	w->body = kmalloc(size, GFP_NOWAIT | __GFP_NOWARN);
+	if (!w->body) {
+		w->body = mempool_alloc(&w->v->vectors, GFP_NOIO);
+		w->spare = true;
 	}
+	memset(w->body, 0, size);
+	w->chg = (void *)w->body + struct_size(w->body, codes, n);
+}
+
+static void fill_body(struct ms_write *w)
+{
+	if (w->span.count > MS_SMALL_SEGS)
+		take_vectors(w, w->span.count);
 	w->body->sector = cpu_to_le64(w->op.sector);
 	w->body->sectors = cpu_to_le32(w->op.nsectors);
-	return 0;
 }
 
 struct ms_write *ms_write_alloc(struct ms_volume *v, enum ms_write_kind kind,
@@ -97,9 +113,9 @@ struct ms_write *ms_write_alloc(struct ms_volume *v, enum ms_write_kind kind,
 {
 	struct ms_write *w = alloc(v, kind);
 
-	if (ms_geo_span(v->geo, sector, nsectors, &w->span)) {
-		WARN_ON_ONCE(1);
-		goto bad;
+	if (WARN_ON_ONCE(ms_geo_span(v->geo, sector, nsectors, &w->span))) {
+		ms_write_put(w);
+		return NULL;
 	}
 	w->op.extent = w->span.extent;
 	w->op.sector = sector;
@@ -110,17 +126,12 @@ struct ms_write *ms_write_alloc(struct ms_volume *v, enum ms_write_kind kind,
 	w->op.masked = true;
 	w->op.start = write_start;
 	w->zero = !payload;
-	if (fill_body(w))
-		goto bad;
+	fill_body(w);
 	if (payload) {
-		if (ms_buf_alloc(&v->pool, &w->buf, sector, nsectors))
-			goto bad;
+		ms_buf_alloc(&v->pool, &w->buf, sector, nsectors);
 		w->cost = (u64)nsectors << SECTOR_SHIFT;
 	}
 	return w;
-bad:
-	ms_write_put(w);
-	return NULL;
 }
 
 /*

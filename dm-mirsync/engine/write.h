@@ -55,7 +55,8 @@ struct ms_write {
 	struct ms_out out;
 	struct ms_out_ack ack;
 	struct ms_write_body *body;	/* head of the frame, with the codes */
-	u32 *chg;			/* change counts of the segments at start */
+	u32 *chg;			/* change counts of the segments at start; behind the body */
+	bool spare;			/* both are of the reserve */
 	struct completion *finished;	/* COPY: told when confirmed or lost */
 	struct {
 		struct ms_write_body body;
@@ -71,7 +72,8 @@ void ms_writes_exit(struct ms_volume *v);
  * ms_write_alloc() - a write of @nsectors at @sector, inside one extent
  * @payload: with pages for it
  *
- * Sleeps until there is memory. Return: the write, or NULL (only for want of a larger vector).
+ * Sleeps until there is memory, which comes back when writes end: not for a caller that
+ * writes wait for.
  */
 struct ms_write *ms_write_alloc(struct ms_volume *v, enum ms_write_kind kind,
 				u64 sector, u32 nsectors, bool payload);

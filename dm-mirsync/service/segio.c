@@ -10,17 +10,24 @@
 #include "shared/code.h"
 #include "service/segio.h"
 
-int ms_pool_init(struct ms_pool *p, unsigned int reserve)
+int ms_pool_init(struct ms_pool *p, u32 max)
 {
 	int r;
 
+	p->max = max;
 	mutex_init(&p->reserve);
-	r = mempool_init_page_pool(&p->pages, reserve, 0);
+	r = mempool_init_kmalloc_pool(&p->vectors, 2, max * sizeof(struct bio_vec));
 	if (r)
 		return r;
-	r = bioset_init(&p->bios, 64, 0, BIOSET_NEED_BVECS);
+	r = mempool_init_page_pool(&p->pages, 2 * max, 0);
 	if (r)
-		mempool_exit(&p->pages);
+		goto no_pages;
+	r = bioset_init(&p->bios, 64, 0, BIOSET_NEED_BVECS);
+	if (!r)
+		return 0;
+	mempool_exit(&p->pages);
+no_pages:
+	mempool_exit(&p->vectors);
 	return r;
 }
 
@@ -28,6 +35,7 @@ void ms_pool_exit(struct ms_pool *p)
 {
 	bioset_exit(&p->bios);
 	mempool_exit(&p->pages);
+	mempool_exit(&p->vectors);
 	mutex_destroy(&p->reserve);
 }
 
@@ -48,7 +56,29 @@ static bool take_pages(struct ms_pool *p, struct ms_buf *b, gfp_t gfp)
 	return false;
 }
 
-int ms_buf_alloc(struct ms_pool *p, struct ms_buf *b, u64 sector, u32 nsectors)
+/* Of the size needed, or the largest from the reserve. */
+static void take_vector(struct ms_pool *p, struct ms_buf *b)
+{
+	b->spare = false;
+	b->bv = b->small;
+	if (b->nr <= MS_BUF_INLINE)
+		return;
+	b->bv = kmalloc_array(b->nr, sizeof(*b->bv), GFP_NOWAIT | __GFP_NOWARN);
+	if (b->bv)
+		return;
+	b->bv = mempool_alloc(&p->vectors, GFP_NOIO);
+	b->spare = true;
+}
+
+static void free_vector(struct ms_pool *p, struct ms_buf *b)
+{
+	if (b->spare)
+		mempool_free(b->bv, &p->vectors);
+	else if (b->bv != b->small)
+		kfree(b->bv);
+}
+
+void ms_buf_alloc(struct ms_pool *p, struct ms_buf *b, u64 sector, u32 nsectors)
 {
 	u32 offset = (sector << SECTOR_SHIFT) & ~PAGE_MASK;
 	u32 left = nsectors << SECTOR_SHIFT;
@@ -56,12 +86,8 @@ int ms_buf_alloc(struct ms_pool *p, struct ms_buf *b, u64 sector, u32 nsectors)
 
 	b->bytes = left;
 	b->nr = DIV_ROUND_UP(offset + left, PAGE_SIZE);
-	b->bv = b->small;
-	if (b->nr > MS_BUF_INLINE) {
-		b->bv = kmalloc_array(b->nr, sizeof(*b->bv), GFP_NOIO);
-		if (!b->bv)
-			return -ENOMEM;
-	}
+	WARN_ON_ONCE(b->nr > p->max);
+	take_vector(p, b);
 	for (i = 0; i < b->nr; i++) {
 		b->bv[i].bv_offset = offset;
 		b->bv[i].bv_len = min_t(u32, left, PAGE_SIZE - offset);
@@ -69,11 +95,10 @@ int ms_buf_alloc(struct ms_pool *p, struct ms_buf *b, u64 sector, u32 nsectors)
 		offset = 0;
 	}
 	if (take_pages(p, b, GFP_NOWAIT | __GFP_NOWARN))
-		return 0;
+		return;
 	mutex_lock(&p->reserve);
 	take_pages(p, b, GFP_NOIO);	/* waits instead of failing */
 	mutex_unlock(&p->reserve);
-	return 0;
 }
 
 void ms_buf_free(struct ms_pool *p, struct ms_buf *b)
@@ -84,8 +109,7 @@ void ms_buf_free(struct ms_pool *p, struct ms_buf *b)
 		return;
 	for (i = 0; i < b->nr; i++)
 		mempool_free(b->bv[i].bv_page, &p->pages);
-	if (b->bv != b->small)
-		kfree(b->bv);
+	free_vector(p, b);
 	b->bv = NULL;
 	b->nr = 0;
 }

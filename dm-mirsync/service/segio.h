@@ -29,26 +29,29 @@ struct ms_buf {
 	struct bio_vec *bv;
 	u32 nr;
 	u32 bytes;
+	bool spare;		/* bv is of the pool's reserve */
 	struct bio_vec small[MS_BUF_INLINE];
 };
 
 struct ms_pool {
+	u32 max;		/* pages of the largest buffer */
+	mempool_t vectors;	/* of so many each */
 	mempool_t pages;
 	struct mutex reserve;	/* held by the one taker that may wait */
 	struct bio_set bios;
 };
 
-/* @reserve: pages kept for forward progress, at least those of one largest buffer */
-int ms_pool_init(struct ms_pool *p, unsigned int reserve);
+/* @max: pages of the largest buffer; those of two are kept for forward progress */
+int ms_pool_init(struct ms_pool *p, u32 max);
 void ms_pool_exit(struct ms_pool *p);
 
 /**
  * ms_buf_alloc() - pages for @nsectors beginning at @sector
  *
- * Waits for memory; does not fail for up to MS_DATA_MAX bytes.
- * Return: 0, or -ENOMEM when even the vector could not be had.
+ * Waits for memory, which comes back when I/O ends: not for a caller that such I/O waits
+ * for. At most as many bytes as the pool was made for.
  */
-int ms_buf_alloc(struct ms_pool *p, struct ms_buf *b, u64 sector, u32 nsectors);
+void ms_buf_alloc(struct ms_pool *p, struct ms_buf *b, u64 sector, u32 nsectors);
 void ms_buf_free(struct ms_pool *p, struct ms_buf *b);
 
 /* Copy the payload of @bio, from its current position, into @b. */
