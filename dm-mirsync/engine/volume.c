@@ -64,12 +64,10 @@ struct super_change {
 static int change_super(struct ms_volume *v, void *arg)
 {
 	struct super_change *c = arg;
-	struct ms_sb *sb = kmalloc(sizeof(*sb), GFP_NOIO);
+	struct ms_sb *sb = &v->sb_next;
 	u64 zero = v->zero_code;
 	int r;
 
-	if (!sb)
-		return -ENOMEM;
 	spin_lock(&v->lock);
 	*sb = v->sb;
 	sb->peer_activation_id = v->seen.id;
@@ -93,7 +91,6 @@ static int change_super(struct ms_volume *v, void *arg)
 		v->state_seq++;
 		spin_unlock(&v->lock);
 	}
-	kfree(sb);
 	return r;
 }
 

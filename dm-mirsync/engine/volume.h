@@ -128,6 +128,7 @@ struct ms_volume {
 	u64 n_valid, n_marked;		/* segments */
 	u64 n_cand;			/* extents */
 	struct ms_hot *record;		/* meta_wq: scratch for the activity record */
+	struct ms_sb sb_next;		/* meta_wq: ... for a change of the superblock, which needs no memory */
 	struct ms_sums sums;		/* meta_wq: of the summary entries of all extents */
 	wait_queue_head_t cooled;	/* woken when extents leave the cache or nothing is in flight */
 
