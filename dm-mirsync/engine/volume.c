@@ -217,17 +217,25 @@ bad:
 	return r;
 }
 
+/*
+ * Stopped, or never started: nothing begins any more but what stopping itself left behind. A
+ * last look of the metadata worker may find that the data device cannot be flushed, which
+ * occupies done_wq, cuts the session and is an event; so that worker comes first, and
+ * what the others use, last.
+ */
 void ms_volume_destroy(struct ms_volume *v)
 {
 	drop_worker(v->cmd_wq);
-	if (v->net)
-		ms_net_destroy(v->net);
+	cancel_work_sync(&v->act_work);
 	drop_worker(v->copy_wq);
 	drop_worker(v->zero_wq);
 	drop_worker(v->done_wq);
 	drop_worker(v->peer_wq);
 	drop_worker(v->io_wq);
 	drop_worker(v->meta_wq);
+	cancel_work_sync(&v->event_work);
+	if (v->net)
+		ms_net_destroy(v->net);
 	if (v->geo)
 		ms_extents_exit(v);
 	if (v->has_pool) {
@@ -380,7 +388,7 @@ static void event_work(struct work_struct *work)
 
 void ms_volume_event(struct ms_volume *v)
 {
-	queue_work(v->cmd_wq, &v->event_work);
+	schedule_work(&v->event_work);
 }
 
 void ms_volume_attach(struct ms_volume *v, struct dm_target *ti)
