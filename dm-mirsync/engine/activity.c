@@ -29,6 +29,8 @@
 #define IDLE_AGE	(3 * HZ)
 #define COOL_BATCH	64u
 #define ANNOUNCE_MAX	32u	/* extents told at once */
+#define MEMORY_TRIES	100	/* times that a device may want for memory */
+#define MEMORY_WAIT	(HZ / 10)
 
 void ms_activity_kick(struct ms_volume *v)
 {
@@ -219,6 +221,21 @@ static int record_batch(struct ms_volume *v)
 	return n;
 }
 
+/*
+ * A device below that could not get memory is no damage: nothing was changed, and who waits
+ * goes on waiting for a while.
+ */
+static int record_patiently(struct ms_volume *v)
+{
+	int tries, r = record_batch(v);
+
+	for (tries = 1; r == -ENOMEM && tries < MEMORY_TRIES; tries++) {
+		schedule_timeout_uninterruptible(MEMORY_WAIT);
+		r = record_batch(v);
+	}
+	return r;
+}
+
 static bool __coolable(const struct ms_extent *e)
 {
 	return e->state == MS_EXT_HOT && (!e->pins || MS_MUTANT(PINS_IGNORED)) && list_empty(&e->ops) &&
@@ -400,7 +417,7 @@ static void activity_work(struct work_struct *work)
 	do {
 		if (v->meta_failed)
 			break;
-		recorded = record_batch(v);
+		recorded = record_patiently(v);
 		cooled = recorded < 0 ? recorded : cool_batch(v);
 		if (cooled < 0)
 			ms_activity_fail(v, cooled);
