@@ -432,14 +432,11 @@ void ms_roles_take_failback(struct ms_inbound *in)
  * Nothing is taken over from the answer: the sites meet again, and this one adopts the
  * lineage as a target does, by GO, after its source has persisted the offer.
  */
-static int ask_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
+static int ask_switch(struct ms_volume *v, struct ms_ioc_switch *sw, struct ms_result *res)
 {
-	struct ms_result *res = kzalloc(sizeof(*res), GFP_KERNEL);
 	struct ms_switch body = { };
 	int r;
 
-	if (!res)
-		return -ENOMEM;
 	spin_lock(&v->lock);
 	ms_gens_encode(&v->sb.gens, &body.gens);
 	spin_unlock(&v->lock);
@@ -449,17 +446,19 @@ static int ask_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 		ms_result_text(res, sw->error, sizeof(sw->error));
 		r = -EPERM;
 	}
-	kfree(res);
 	return r;
 }
 
 int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 {
+	struct ms_result *res = kzalloc(sizeof(*res), GFP_KERNEL);
 	struct ms_situation s;
 	const char *why = NULL;
 	ktime_t start;
 	int r = -ENODEV;
 
+	if (!res)		/* not when the role is given up already */
+		return -ENOMEM;
 	mutex_lock(&v->control);
 	if (!v->running)
 		goto out;
@@ -478,7 +477,7 @@ int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 		spin_unlock(&v->lock);
 		goto out;
 	}
-	r = ask_switch(v, sw);
+	r = ask_switch(v, sw, res);
 	sw->ms = ktime_ms_delta(ktime_get(), start);
 	ms_primary_thaw(v);
 	if (r && !sw->error[0])
@@ -486,6 +485,7 @@ int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 	ms_link_meet_again(v);
 out:
 	mutex_unlock(&v->control);
+	kfree(res);
 	ms_volume_event(v);
 	return r;
 }

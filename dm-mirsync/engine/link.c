@@ -363,7 +363,8 @@ void ms_link_send_state(struct ms_volume *v)
 	s.in_sync = cpu_to_le32(v->in_sync);
 	ms_gens_encode(&v->sb.gens, &s.gens);
 	spin_unlock(&v->lock);
-	ms_send_note(v, session, MS_F_STATE, 0, &s, sizeof(s));
+	if (ms_send_note(v, session, MS_F_STATE, 0, &s, sizeof(s)) == -ENOMEM)
+		ms_net_cut(v->net, -ENOMEM);	/* the peer must not go by an older one */
 }
 
 void ms_link_meet_again(struct ms_volume *v)

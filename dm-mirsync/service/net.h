@@ -39,7 +39,8 @@ struct ms_net_ops {
 	/*
 	 * Both hellos are known and the peer is authenticated. Decide.
 	 * Fill @ready. Return 0, or a negative errno to refuse, with
-	 * a line in @refuse->text and its code. Called on both sides.
+	 * a line in @refuse->text and its code; without a text the attempt
+	 * just fails. Called on both sides.
 	 */
 	int (*meet)(void *ctx, const struct ms_hello *local,
 		    const struct ms_hello *peer, struct ms_ready *ready,

@@ -183,8 +183,8 @@ static int agree(struct ms_net *n, u32 proto)
 	r = n->ops->meet(n->ctx, &n->hello, &n->peer_hello, &n->ready, &n->refuse);
 	/* meet() may have written to a disk. */
 	n->deadline = jiffies + n->timeout;
-	if (r)
-		return refuse_filled(n);
+	if (r)			/* without a text it is a failure here, not a refusal */
+		return n->refuse.text[0] ? refuse_filled(n) : r;
 	n->ready.proto = cpu_to_le32(proto);
 	r = ms_send_plain(n, MS_F_READY, &n->ready, sizeof(n->ready));
 	if (!r)

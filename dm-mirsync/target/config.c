@@ -87,8 +87,10 @@ static int fetch_key(struct ms_config *c, struct dm_target *ti, const char *arg)
 	if (strscpy(c->key_text, arg, sizeof(c->key_text)) < 0 || arg[0] != ':')
 		return bad(ti, "key must be :SIZE:logon|user:DESCRIPTION");
 	text = kstrdup(arg + 1, GFP_KERNEL);
-	if (!text)
+	if (!text) {
+		ti->error = "not enough memory";
 		return -ENOMEM;
+	}
 	arg = text;
 	size = strsep(&text, ":");
 	name = strsep(&text, ":");
