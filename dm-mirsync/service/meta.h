@@ -103,15 +103,15 @@ void ms_meta_set_activation(struct ms_meta *m, u64 activation);
 int ms_meta_read_summary(struct ms_meta *m, u64 first, u32 count,
 			 struct ms_summary_entry *out);
 
-/* Entries of @count extents from @first, as ms_meta_read_summary() gives them. */
+/* Entries of @count extents from @first, as ms_meta_read_summary() gives them. One call at a time. */
 typedef void (*ms_scan_fn)(void *ctx, u64 first, u32 count,
 			   const struct ms_summary_entry *entries);
 /* A block that is damaged, with its number, as it was read; its entries of damage follow. */
 typedef void (*ms_scan_bad_fn)(void *ctx, u64 number, const struct ms_summary_block *raw);
 /**
- * ms_meta_scan() - all summary entries in order, for activation
- * @fn: for each block
- * @bad: before that, for one that is damaged
+ * ms_meta_scan() - all summary entries, for activation
+ * @fn: called once for each block, in no order; by other threads as well
+ * @bad: before that, for one that is damaged; likewise
  *
  * Writer's thread, before the first change or after everything was flushed.
  * Blocks that are damaged or cannot be read give entries of damage; reported.

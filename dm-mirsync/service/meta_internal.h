@@ -41,6 +41,12 @@ struct ms_pending {
 	bool lost;	/* a flush failed since: the table block must be written again */
 };
 
+/* A bio for ms_meta_io_by(). */
+struct ms_meta_bio {
+	struct bio bio;
+	struct bio_vec vecs[MS_META_VECS];
+};
+
 struct ms_meta {
 	/* constant */
 	struct block_device *bdev;
@@ -50,8 +56,7 @@ struct ms_meta {
 	struct dm_bufio_client *bufio;
 
 	/* the writer's: I/O */
-	struct bio bio;
-	struct bio_vec vecs[MS_META_VECS];
+	struct ms_meta_bio io;
 	struct ms_super *raw;	/* one block */
 
 	/* the writer's: superblock */
@@ -89,8 +94,14 @@ static inline void ms_meta_count_commits(struct ms_meta *m)
 
 /* meta_io.c */
 void *ms_meta_alloc(u32 blocks);
-int ms_meta_io(struct ms_meta *m, blk_opf_t opf, u64 block, void *buf,
-	       u32 blocks);
+int ms_meta_io_by(struct ms_meta *m, struct ms_meta_bio *io, blk_opf_t opf, u64 block,
+		  void *buf, u32 blocks);
+
+/* The same for the writer's thread. */
+static inline int ms_meta_io(struct ms_meta *m, blk_opf_t opf, u64 block, void *buf, u32 blocks)
+{
+	return ms_meta_io_by(m, &m->io, opf, block, buf, blocks);
+}
 
 /* meta_super.c */
 int ms_meta_read_super(struct ms_meta *m, const char **why);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Synchronous I/O on whole metadata blocks with one bio that belongs to the
- * handle. It is not taken from a pool: the pools' bios may all be waiting
- * for writes to the volume, and those for the activity record. For the
- * writer's thread only.
+ * Synchronous I/O on whole metadata blocks with a bio of the caller's: that of the
+ * handle for the writer's thread, one for each worker of a scan. It is not taken
+ * from a pool: the pools' bios may all be waiting for writes to the volume, and
+ * those for the activity record.
  */
 #include <linux/highmem.h>
 
@@ -36,8 +36,9 @@ static u32 fill_bio(struct bio *bio, char *buf, u32 bytes)
 }
 
 /**
- * ms_meta_io() - read or write metadata blocks and wait
+ * ms_meta_io_by() - read or write metadata blocks and wait
  * @m: handle
+ * @io: the bio to do it by, in use by nobody else
  * @opf: REQ_OP_READ or REQ_OP_WRITE with flags
  * @block: first block of the metadata area
  * @buf: from ms_meta_alloc()
@@ -45,8 +46,8 @@ static u32 fill_bio(struct bio *bio, char *buf, u32 bytes)
  *
  * Return: 0, or what the device said.
  */
-int ms_meta_io(struct ms_meta *m, blk_opf_t opf, u64 block, void *buf,
-	       u32 blocks)
+int ms_meta_io_by(struct ms_meta *m, struct ms_meta_bio *io, blk_opf_t opf, u64 block,
+		  void *buf, u32 blocks)
 {
 	sector_t sector = block * (MS_BLOCK / MS_SECTOR);
 	u32 left = blocks * MS_BLOCK;
@@ -57,11 +58,11 @@ int ms_meta_io(struct ms_meta *m, blk_opf_t opf, u64 block, void *buf,
 	while (left && !r) {
 		u32 n;
 
-		bio_init(&m->bio, m->bdev, m->vecs, MS_META_VECS, opf);
-		m->bio.bi_iter.bi_sector = sector;
-		n = fill_bio(&m->bio, p, left);
-		r = n ? submit_bio_wait(&m->bio) : -EIO;
-		bio_uninit(&m->bio);
+		bio_init(&io->bio, m->bdev, io->vecs, MS_META_VECS, opf);
+		io->bio.bi_iter.bi_sector = sector;
+		n = fill_bio(&io->bio, p, left);
+		r = n ? submit_bio_wait(&io->bio) : -EIO;
+		bio_uninit(&io->bio);
 		sector += n >> SECTOR_SHIFT;
 		p += n;
 		left -= n;
