@@ -45,7 +45,7 @@ static const struct field fields[] = {
 	FIELD(gen_read_sectors), FIELD(copy_read_sectors), FIELD(writes),
 	FIELD(write_sectors), FIELD(record_writes), FIELD(inflight), FIELD(unacked),
 	FIELD(sample_read_sectors), FIELD(record_waits), FIELD(slot_waits),
-	FIELD(evictions),
+	FIELD(evictions), FIELD(rs_rate), FIELD(rs_limit),
 };
 
 static u64 field_value(const struct ms_ioc_status *st, const struct field *f)
@@ -151,17 +151,35 @@ static void print_peer(const struct ms_ioc_status *st)
 	line("meeting", meeting_colour(st->meeting), ms_meeting_text(st->meeting));
 }
 
+/* ", at RATE/s, TIME left", as far as it can be said. */
+static void print_pace(const struct ms_ioc_status *st, char *text, size_t size)
+{
+	u64 done = st->rs_extents_done, total = st->rs_extents_total;
+	char a[OUT_TEXT], b[OUT_TEXT];
+	size_t n = 0;
+
+	*text = '\0';
+	if (st->rs_rate)
+		n = (size_t)snprintf(text, size, ", at %s/s",
+				     out_bytes(a, (u64)st->rs_rate << 10));
+	if (done && done < total && st->rs_ms >= 1000)
+		snprintf(text + n, size - n, ", %s left",
+			 out_duration(b, (u64)((double)st->rs_ms / (double)done *
+					       (double)(total - done))));
+}
+
 static void print_sync(const struct ms_ioc_status *st)
 {
-	char a[OUT_TEXT], b[OUT_TEXT], c[OUT_TEXT], text[200];
+	char a[OUT_TEXT], b[OUT_TEXT], c[OUT_TEXT], pace[100], text[300];
 	enum out_colour colour = OUT_YELLOW;
 	u64 seg_bytes = (u64)st->seg_sectors << MS_SECTOR_SHIFT;
 
 	if (st->copying) {
-		snprintf(text, sizeof(text), "%s, %s of %s extents done, %s copied",
+		print_pace(st, pace, sizeof(pace));
+		snprintf(text, sizeof(text), "%s, %s of %s extents done, %s copied%s",
 			 st->copying == 1 ? "copying to the peer" : "being copied from the peer",
 			 out_percent(a, st->rs_extents_done, st->rs_extents_total),
-			 out_count(b, st->rs_extents_total), out_bytes(c, st->rs_copied_bytes));
+			 out_count(b, st->rs_extents_total), out_bytes(c, st->rs_copied_bytes), pace);
 	} else if (st->in_sync) {
 		snprintf(text, sizeof(text), "in sync%s",
 			 st->replicating ? ", writes are mirrored" : "");

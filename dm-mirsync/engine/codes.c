@@ -9,6 +9,8 @@
 #include <linux/slab.h>
 
 #include "engine/codes.h"
+#include "engine/resync_marks.h"
+#include "engine/resync_rate.h"
 #include "shared/mutants.h"
 
 #define GEN_STEP	(2u << 20)	/* bytes that the generator reads in one go */
@@ -95,6 +97,16 @@ out:
 	return r;
 }
 
+u32 __ms_codes_missing(const struct ms_volume *v, const struct ms_extent *e, const u8 *todo)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < e->segs; i++)
+		if (ms_bit(todo, i) && !ms_bit(e->tb->valid, i))
+			n += ms_geo_seg_len(v->geo, e->no, i);
+	return n;
+}
+
 int ms_codes_generate(struct ms_volume *v, struct ms_extent *e, const u8 *todo,
 		      const bool *stop)
 {
@@ -132,6 +144,7 @@ static int void_codes(struct ms_volume *v, void *arg)
 		return r;
 	spin_lock(&v->lock);
 	__ms_void_codes(v);
+	__ms_resync_forget(v);
 	spin_unlock(&v->lock);
 	return 0;
 }
@@ -238,6 +251,7 @@ static bool may_generate(struct ms_volume *v, bool *busy)
 	spin_lock(&v->lock);
 	*busy = v->n.writes != v->gen_writes;
 	v->gen_writes = v->n.writes;
+	*busy |= __ms_app_active(v);
 	/* Without a seed there are no codes, and a copy makes those that it needs. */
 	may = !(v->sb.flags & MS_SB_NEVER_MET) && !v->copying && !v->target_copying;
 	spin_unlock(&v->lock);

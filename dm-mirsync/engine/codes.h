@@ -32,6 +32,9 @@ u32 ms_run_sectors(const struct ms_volume *v, u64 no, u32 first, u32 count, u64 
 int ms_codes_generate(struct ms_volume *v, struct ms_extent *e, const u8 *todo,
 		      const bool *stop);
 
+/* Sectors of the segments in @todo that have no valid code. v->lock held. */
+u32 __ms_codes_missing(const struct ms_volume *v, const struct ms_extent *e, const u8 *todo);
+
 /* No code of this site is to be believed any more: durably, all are invalid and all segments candidates. Return: 0 or negative. */
 int ms_codes_void(struct ms_volume *v);
 

@@ -15,6 +15,8 @@
 #include "engine/link.h"
 #include "engine/primary.h"
 #include "engine/resync.h"
+#include "engine/resync_marks.h"
+#include "engine/resync_progress.h"
 #include "engine/roles.h"
 #include "engine/sample.h"
 #include "engine/secondary.h"
@@ -284,6 +286,9 @@ static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 	r = ms_sample_check(v);
 	if (r)
 		return r;
+	spin_lock(&v->lock);
+	__ms_resync_forget(v);	/* whatever the peer finds when it checks its codes */
+	spin_unlock(&v->lock);
 	res = kzalloc(sizeof(*res), GFP_KERNEL);
 	if (!res)
 		return -ENOMEM;

@@ -89,6 +89,18 @@ static void __judge(struct ms_volume *v, struct ms_extent *e,
 	}
 }
 
+/* Return: sectors that had to be read for it. */
+static u32 generate(struct ms_volume *v, struct ms_extent *e, const u8 *segs)
+{
+	u32 missing;
+
+	spin_lock(&v->lock);
+	missing = __ms_codes_missing(v, e, segs);
+	spin_unlock(&v->lock);
+	ms_codes_generate(v, e, segs, NULL);
+	return missing;
+}
+
 void ms_compare_codes(struct ms_inbound *in)
 {
 	const struct ms_cmp_codes *c = (void *)in->body;
@@ -96,6 +108,7 @@ void ms_compare_codes(struct ms_inbound *in)
 	struct ms_cmp_reply rep = { };
 	struct ms_volume *v = in->v;
 	struct ms_extent *e;
+	u32 read = 0;
 
 	if (no >= v->geo->extents ||
 	    ms_bits(c->segs, MS_EXTENT_SEGS) != ms_bits(c->segs, ms_geo_extent_segs(v->geo, no)) ||
@@ -107,11 +120,12 @@ void ms_compare_codes(struct ms_inbound *in)
 	if (!e)
 		return reply(in, &rep, 0, -EIO);
 	if (c->generate)
-		ms_codes_generate(v, e, c->segs, NULL);
+		read = generate(v, e, c->segs);
 	spin_lock(&v->lock);
 	__judge(v, e, c, &rep);
 	spin_unlock(&v->lock);
 	ms_extent_release(v, e);
+	rep.read = cpu_to_le32(read);
 	reply(in, &rep, e->segs, 0);
 }
 
@@ -220,7 +234,7 @@ static void __use(struct ms_volume *v, struct ms_extent *e, struct question *q, 
 	}
 }
 
-int ms_compare_ask_codes(struct ms_volume *v, struct ms_extent *e, u8 *todo)
+int ms_compare_ask_codes(struct ms_volume *v, struct ms_extent *e, u8 *todo, u32 *read)
 {
 	struct question *q = kvzalloc(sizeof(*q), GFP_NOIO);
 	u32 got;
@@ -238,6 +252,7 @@ int ms_compare_ask_codes(struct ms_volume *v, struct ms_extent *e, u8 *todo)
 	if (!r && (got != sizeof(q->rep) || q->rep.status))
 		r = -EREMOTEIO;
 	if (!r) {
+		*read = le32_to_cpu(q->rep.read);
 		spin_lock(&v->lock);
 		__use(v, e, q, todo);
 		spin_unlock(&v->lock);

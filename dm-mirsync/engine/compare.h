@@ -20,9 +20,10 @@ int ms_compare_ask_extents(struct ms_volume *v, const u64 *extents, u32 n);
  * ms_compare_ask_codes() - compare segments of one extent by codes
  * @e: held; codes of @todo were generated as far as possible
  * @todo: in: segments to compare; out: those that have no answer that still holds
+ * @read: sectors that the target has read to make codes, as it says; set only when it was asked
  *
  * Equal ones lose their mark, different ones get one. Return: 0 or negative.
  */
-int ms_compare_ask_codes(struct ms_volume *v, struct ms_extent *e, u8 *todo);
+int ms_compare_ask_codes(struct ms_volume *v, struct ms_extent *e, u8 *todo, u32 *read);
 
 #endif

@@ -12,6 +12,8 @@
 #include "engine/extent.h"
 #include "engine/link.h"
 #include "engine/resync.h"
+#include "engine/resync_marks.h"
+#include "engine/resync_progress.h"
 #include "engine/roles.h"
 #include "engine/secondary.h"
 #include "engine/tables.h"
@@ -164,6 +166,9 @@ static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hell
 	v->peer_disk = sites[1].disk;
 	v->peer_gens = sites[1].gens;
 	memcpy(v->peer_node, sites[1].node_id, MS_UUID);
+	v->peer_activation = le64_to_cpu(peer->activation);
+	v->rest = __ms_resync_rest(v);
+	ready->rest = cpu_to_le32(v->rest);
 	spin_unlock(&v->lock);
 	ready->meeting = cpu_to_le32(d.meeting);
 	ready->scope = cpu_to_le32(d.scope);
@@ -189,8 +194,8 @@ static int op_up(void *ctx, const struct ms_ready *peer_ready)
 	v->failback_judged = false;
 	v->failback_agreed = false;
 	v->failback_forget = false;
-	bitmap_zero(v->cand_map, v->geo->extents);	/* set again when the scope is all */
-	v->n_cand = 0;
+	v->marks_wanted = peer_ready->rest;
+	__ms_resync_met(v);
 	meeting = v->decision.meeting;
 	stale = v->hello_seq != v->state_seq;
 	spin_unlock(&v->lock);
@@ -212,6 +217,8 @@ static void op_down(void *ctx, int reason)
 	v->mirroring = false;
 	v->receiving = false;
 	v->in_sync = false;
+	if (v->target_copying)
+		__ms_progress_end(v);
 	v->target_copying = false;
 	v->decision.meeting = MS_MEET_NONE;
 	v->failback_agreed = false;
@@ -318,7 +325,8 @@ static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 	case MS_F_ANNOUNCE:
 		return take_announce(v, h, body);
 	case MS_F_PROGRESS:
-		return 0;	/* a hint */
+		ms_progress_take(v, body);
+		return 0;
 	}
 	ms_err_limit(v, "the peer sent %s in the wrong place", ms_frame_name(h->type));
 	return -EPROTO;

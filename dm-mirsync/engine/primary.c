@@ -8,11 +8,13 @@
 #include <linux/bio.h>
 
 #include "engine/primary.h"
+#include "engine/resync_rate.h"
 
 int ms_primary_map(struct ms_volume *v, struct bio *bio)
 {
 	struct ms_app_io *io = dm_per_bio_data(bio, sizeof(*io));
 
+	ms_app_seen(v);
 	if (bio_data_dir(bio) == READ) {
 		if (!READ_ONCE(v->active))
 			return DM_MAPIO_KILL;

@@ -17,7 +17,7 @@
 #include "engine/extent.h"
 #include "engine/link.h"
 #include "engine/loss.h"
-#include "engine/resync.h"
+#include "engine/resync_progress.h"
 #include "engine/roles.h"
 #include "engine/secondary.h"
 #include "shared/mutants.h"
@@ -262,7 +262,11 @@ static int begin_target(struct ms_volume *v, const struct ms_go *go)
 	kfree(gens);
 	if (r)
 		return r;
+	if (gap)
+		ms_resync_reset(v);
 	spin_lock(&v->lock);
+	if (gap)
+		__ms_progress_begin(v);
 	v->claim = MS_CLAIM_NONE;
 	v->decision.meeting = MS_MEET_TARGET;
 	if (v->failback_agreed)
@@ -320,6 +324,8 @@ static int take_lineage(struct ms_inbound *in, const char **why)
 	if (r)
 		return r;
 	spin_lock(&v->lock);
+	if (v->target_copying)
+		__ms_progress_end(v);
 	v->target_copying = false;
 	v->in_sync = v->session == in->session && v->receiving;
 	bitmap_zero(v->cand_map, v->geo->extents);

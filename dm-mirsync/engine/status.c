@@ -3,7 +3,7 @@
  * The state of a volume in one binary struct, for the ioctl and the status
  * line. Locking: v->lock for one consistent look.
  */
-#include "engine/volume.h"
+#include "engine/resync_rate.h"
 
 static void fill_resync(const struct ms_volume *v, struct ms_ioc_status *st)
 {
@@ -13,8 +13,10 @@ static void fill_resync(const struct ms_volume *v, struct ms_ioc_status *st)
 	st->rs_differ = v->n.rs_differ;
 	st->rs_copied = v->n.rs_copied;
 	st->rs_copied_bytes = v->n.rs_copied_bytes;
-	st->rs_ms = v->copying ? jiffies64_to_msecs(get_jiffies_64() - v->rs_start) :
-				 v->n.rs_ms;
+	st->rs_ms = v->copying || v->target_copying ?
+		    jiffies64_to_msecs(get_jiffies_64() - v->rs_start) : v->n.rs_ms;
+	st->rs_rate = v->copying || v->target_copying ? v->pace.measured : 0;
+	st->rs_limit = v->copying ? __ms_pace_limit(v) : 0;
 	st->last_error = v->last_error;
 }
 

@@ -14,6 +14,7 @@
 #include "engine/link.h"
 #include "engine/primary.h"
 #include "engine/resync.h"
+#include "engine/resync_marks.h"
 #include "engine/roles.h"
 #include "engine/sample.h"
 #include "engine/secondary.h"
@@ -128,6 +129,7 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	mutex_init(&v->role_lock);
 	mutex_init(&v->event_lock);
 	spin_lock_init(&v->lock);
+	v->app_at = jiffies - HZ;
 	INIT_LIST_HEAD(&v->registry);
 	ms_write_work_init(v);
 	ms_primary_init(v);
@@ -309,6 +311,7 @@ int ms_volume_start(struct ms_volume *v)
 		goto out;
 	v->failback = 0;
 	v->failback_judged = false;
+	__ms_resync_forget(v);
 	r = v->meta_failed ? -EIO : activate(v);
 	if (!r)
 		r = ms_sample_check(v);

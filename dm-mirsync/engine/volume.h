@@ -80,6 +80,16 @@ struct ms_counters {
 	u64 rs_ms;
 };
 
+/* The rate of a resync; see resync_rate.c. */
+struct ms_pace {
+	u64 debt;			/* bytes let through that time has not paid for */
+	u64 paid;			/* ns: until when it has */
+	u64 window;			/* ns: since when is counted what is let through ... */
+	u64 moved;			/* ... bytes */
+	u32 rate;			/* KiB per second beside the application; 0: free */
+	u32 measured;			/* KiB per second of late */
+};
+
 struct ms_volume {
 	char name[DM_NAME_LEN];
 	u64 dev;			/* major << 32 | minor of the dm device */
@@ -184,6 +194,9 @@ struct ms_volume {
 	struct work_struct inbox_work;
 	struct work_struct target_failed_work;
 	struct work_struct marks_work;
+	u64 peer_activation;		/* of the session */
+	bool rest;			/* source: of scope all only what the session before has left is compared */
+	bool marks_wanted;		/* target: ... so the source wants the marks all the same */
 
 	/* lock: resync (resync.c) */
 	bool copying;			/* this site is the source of a running resync */
@@ -197,6 +210,14 @@ struct ms_volume {
 	struct delayed_work again_work;	/* settles marks that arose in a session */
 	wait_queue_head_t copy_wait;
 	u64 rs_start;			/* jiffies64 */
+	unsigned long rs_told;		/* jiffies: when the target was told of the progress */
+	u64 copy_bytes;			/* of copies that are on their way to the peer */
+	struct ms_pace pace;
+	unsigned long app_at;		/* no lock: jiffies of the application's last I/O */
+	struct {
+		u64 activation, id;
+		u8 node[MS_UUID];
+	} kept;				/* the target that the candidates hold for in the next session; activation 0: none */
 
 	struct delayed_work gen_codes;	/* codes.c: the generator */
 	bool gen_stop;

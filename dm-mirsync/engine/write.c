@@ -170,6 +170,8 @@ static void __retire(struct ms_write *w)
 
 	if (w->op.e && !w->flush)
 		__ms_extent_release(v, w->op.e);
+	if (w->kind == MS_WRITE_COPY)
+		v->copy_bytes -= w->buf.bytes;
 	if (w->queued) {
 		v->inflight--;
 		v->inflight_bytes -= w->cost;
@@ -512,6 +514,7 @@ int ms_write_ship(struct ms_write *w)
 	spin_lock(&v->lock);
 	if (v->mirroring && __ship(w)) {
 		w->op.e->pins++;
+		v->copy_bytes += w->buf.bytes;
 		__remember_changes(w);
 	} else {
 		r = -ENOTCONN;

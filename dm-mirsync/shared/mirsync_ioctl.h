@@ -60,7 +60,9 @@ struct ms_ioc_status {
 	__u64 record_waits;	/* operations that waited until their extent was recorded */
 	__u64 slot_waits;	/* ... until an extent left the record */
 	__u64 evictions;	/* extents that left the record */
-	__u64 reserved[12];
+	__u32 rs_rate;		/* of a running resync: KiB per second of late, compared by reading or copied */
+	__u32 rs_limit;		/* KiB per second that it is held to now; 0: nothing */
+	__u64 reserved[11];
 };
 
 struct ms_ioc_range {		/* SUMMARY, TABLE */

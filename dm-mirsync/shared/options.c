@@ -15,6 +15,16 @@ const struct ms_option ms_option_table[] = {
 		.error = "generator_rate must be 64 to 1073741824 KiB per second, or 0 for no limit",
 		.min = 64, .max = 1u << 30, .zero = true, .running = true,
 		.offset = offsetof(struct ms_options, generator_rate),
+	}, {
+		.name = "resync_rate_min",
+		.error = "resync_rate_min must be 64 to 1073741824 KiB per second",
+		.min = 64, .max = 1u << 30, .initial = 4096, .running = true,
+		.offset = offsetof(struct ms_options, resync_rate_min),
+	}, {
+		.name = "resync_rate_max",
+		.error = "resync_rate_max must be 64 to 1073741824 KiB per second, or 0 for no limit",
+		.min = 64, .max = 1u << 30, .zero = true, .running = true,
+		.offset = offsetof(struct ms_options, resync_rate_max),
 	},
 	{ }
 };

@@ -16,6 +16,8 @@
 struct ms_options {
 	u32 timeout;		/* milliseconds of silence after which the peer counts as lost */
 	u32 generator_rate;	/* KiB per second read to make codes; 0: no limit */
+	u32 resync_rate_min;	/* KiB per second that a resync keeps beside the application */
+	u32 resync_rate_max;	/* KiB per second of a resync at most; 0: no limit */
 };
 
 struct ms_option {

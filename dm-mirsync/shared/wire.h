@@ -111,7 +111,7 @@ struct ms_ready {
 	__le32 meeting;		/* the sender's conclusion, enum ms_meeting */
 	__le32 scope;
 	__le32 proto;		/* version used */
-	__le32 reserved;
+	__le32 rest;		/* 1: source, scope all: only what the session before has left is compared */
 } __packed;
 
 struct ms_refuse {
@@ -188,6 +188,8 @@ struct ms_cmp_reply {
 	__le32 status;		/* 0 or a positive errno */
 	u8 equal[64];
 	u8 differs[64];
+	__le32 read;		/* CMP_CODES: sectors read to make codes for it */
+	__le32 reserved;
 } __packed;
 #define MS_CMP_BATCH	512u	/* entries of CMP_EXTENTS and CMP_VERSIONS */
 

@@ -205,6 +205,7 @@ static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 	DMEMIT(" cmd=%u sample_read=%llu record_waits=%llu slot_waits=%llu evictions=%llu",
 	       READ_ONCE(v->cmd), st->sample_read_sectors, st->record_waits, st->slot_waits,
 	       st->evictions);
+	DMEMIT(" rs_rate=%u rs_limit=%u", st->rs_rate, st->rs_limit);
 	kfree(st);
 }
 

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One extent of a resync, at its source; see resync.h. It is compared in portions,
+ * then what differs is copied in runs of segments:
+ *   1. the codes that are missing are made here (the target does so there),
+ *   2. the target says which segments are equal by code,
+ *   3. those that differ are read and shipped; each loses its mark when the target has
+ *      confirmed exactly what was read.
+ * Application writes go on and are mirrored meanwhile; a read for a copy holds its range in
+ * the extent's queue until it is queued to the peer (I7). Whatever reads the data device at
+ * one of the sites waits for its turn first (resync_rate.h), and holds no range then.
+ *
+ * Locking: v->lock for bits and counters; the extent is held by the caller.
+ */
+#include <linux/slab.h>
+
+#include "engine/codes.h"
+#include "engine/compare.h"
+#include "engine/resync_extent.h"
+#include "engine/resync_rate.h"
+#include "engine/write.h"
+
+#define COPIES_MAX	4	/* runs on their way, for each extent */
+#define COMPARE_TRIES	3	/* of segments that are being written */
+
+/*
+ * Copying the marked segments of one extent
+ */
+
+struct copies {
+	struct ms_write *w[COPIES_MAX];
+	struct completion done[COPIES_MAX];
+	u32 next;
+	int r;
+};
+
+/* Wait for the copy in a slot. */
+static void reap(struct copies *c, u32 i)
+{
+	struct ms_write *w = c->w[i];
+
+	if (!w)
+		return;
+	wait_for_completion(&c->done[i]);
+	c->r = c->r ?: w->status;
+	ms_write_put(w);
+	c->w[i] = NULL;
+}
+
+static int read_local(struct ms_volume *v, struct ms_write *w)
+{
+	struct ms_io io = {
+		.bdev = v->data,
+		.sector = w->op.sector,
+		.nsectors = w->op.nsectors,
+		.buf = &w->buf,
+		.opf = REQ_OP_READ,
+	};
+	int r = ms_io_sync(&v->pool, &io);
+
+	if (!r)
+		ms_buf_codes(&w->buf, w->op.sector, w->op.nsectors, v->geo, v->seed,
+			     &w->span, w->body->codes);
+	return r;
+}
+
+/*
+ * What was read is what reads return: its codes are valid. A valid code that says
+ * otherwise means that the disk was changed behind it (I4). Return: whether all fit.
+ */
+static bool adopt_codes(struct ms_volume *v, struct ms_write *w)
+{
+	struct ms_extent *e = w->op.e;
+	bool ok = true;
+	u32 i, seg;
+
+	spin_lock(&v->lock);
+	v->n.copy_read_sectors += w->op.nsectors;
+	for (i = 0; i < w->span.count; i++) {
+		seg = w->span.first + i;
+		if (ms_bit(e->tb->valid, seg) && e->tb->codes[seg] != w->body->codes[i])
+			ok = false;
+	}
+	for (i = 0; ok && i < w->span.count; i++)
+		__ms_seg_set_code(v, e, w->span.first + i, w->body->codes[i]);
+	spin_unlock(&v->lock);
+	if (!ok)
+		ms_err(v, "the data device was changed behind its codes, at sectors %llu+%u",
+		       w->op.sector, w->op.nsectors);
+	return ok;
+}
+
+static struct ms_write *copy_alloc(struct ms_volume *v, struct ms_extent *e,
+				   u32 first, u32 count)
+{
+	struct ms_write *w;
+	u64 sector;
+	u32 n = ms_run_sectors(v, e->no, first, count, &sector);
+
+	w = ms_write_alloc(v, MS_WRITE_COPY, sector, n, true);
+	if (!w)
+		return NULL;
+	w->op.excl = false;
+	w->op.masked = false;
+	w->flags = MS_W_RESYNC;
+	return w;
+}
+
+static int copy_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 count,
+		    struct copies *c)
+{
+	u32 slot = c->next++ % COPIES_MAX;
+	struct ms_write *w;
+	int r;
+
+	reap(c, slot);
+	w = copy_alloc(v, e, first, count);
+	if (!w)
+		return -ENOMEM;
+	r = ms_op_acquire(v, &w->op);
+	if (r)
+		goto out;
+	r = read_local(v, w);
+	if (!r && !adopt_codes(v, w)) {
+		r = -EILSEQ;
+	} else if (!r) {
+		init_completion(&c->done[slot]);
+		w->finished = &c->done[slot];
+		refcount_inc(&w->refs);
+		r = ms_write_ship(w);
+		if (!r)
+			c->w[slot] = w;
+		else
+			refcount_dec(&w->refs);
+	} else {
+		ms_err_limit(v, "cannot read %u sectors at %llu to copy them (%d)",
+			     w->op.nsectors, w->op.sector, r);
+	}
+	ms_op_done(&w->op);
+	if (!r)
+		return 0;
+out:
+	ms_write_put(w);
+	return r;
+}
+
+static int copy_marked(struct ms_volume *v, struct ms_extent *e, u32 session)
+{
+	u8 todo[MS_BITMAP_BYTES];
+	u32 at = 0, first, n, i;
+	struct copies *c;
+	int r = 0;
+
+	c = kzalloc(sizeof(*c), GFP_NOIO);
+	if (!c)
+		return -ENOMEM;
+	spin_lock(&v->lock);
+	memcpy(todo, e->tb->marks, sizeof(todo));
+	spin_unlock(&v->lock);
+	while (!r && (n = ms_next_run(v, todo, e->segs, at, &first))) {
+		n = min(n, ms_pace_segs(v));
+		r = ms_pace(v, session, (u64)n << v->geo->seg_shift, true) ?
+			copy_run(v, e, first, n, c) : -ENOTCONN;
+		at = first + n;
+	}
+	for (i = 0; i < COPIES_MAX; i++)
+		reap(c, i);
+	r = r ?: c->r;
+	kfree(c);
+	return r;
+}
+
+/*
+ * One extent
+ */
+
+/* Segments to compare: all of a candidate, else the marked ones. */
+static bool __todo(struct ms_volume *v, struct ms_extent *e, u8 *todo)
+{
+	u32 i;
+
+	if (test_bit(e->no, v->cand_map)) {
+		memset(todo, 0, MS_BITMAP_BYTES);
+		for (i = 0; i < e->segs; i++)
+			ms_bit_set(todo, i);
+		return true;
+	}
+	memcpy(todo, e->tb->marks, MS_BITMAP_BYTES);
+	return e->n_marked;
+}
+
+/* What could not be judged is copied: mark it. The extent is judged now. */
+static void judged(struct ms_volume *v, struct ms_extent *e, const u8 *left)
+{
+	u32 i;
+
+	spin_lock(&v->lock);
+	for (i = 0; i < e->segs; i++)
+		if (ms_bit(left, i))
+			__ms_seg_mark(v, e, i, 1);
+	__ms_cand_clear(v, e->no);
+	spin_unlock(&v->lock);
+}
+
+/* Move the first @max bits of @todo to @part. Return: how many there were. */
+static u32 take_part(u8 *todo, u32 segs, u32 max, u8 *part)
+{
+	u32 i, n = 0;
+
+	memset(part, 0, MS_BITMAP_BYTES);
+	for (i = 0; i < segs && n < max; i++) {
+		if (!ms_bit(todo, i))
+			continue;
+		ms_bit_clear(todo, i);
+		ms_bit_set(part, i);
+		n++;
+	}
+	return n;
+}
+
+/*
+ * Compare the segments in @part; those without an answer are left in it. Both sites read
+ * what they have no code of, beside each other: the larger share counts.
+ */
+static int compare_part(struct ms_volume *v, struct ms_extent *e, u8 *part, u32 session)
+{
+	u32 mine, theirs = 0;
+	int r;
+
+	spin_lock(&v->lock);
+	mine = __ms_codes_missing(v, e, part);
+	spin_unlock(&v->lock);
+	if (!ms_pace(v, session, (u64)mine << SECTOR_SHIFT, false))
+		return -ENOTCONN;
+	ms_codes_generate(v, e, part, NULL);
+	r = ms_compare_ask_codes(v, e, part, &theirs);
+	if (theirs > mine)
+		ms_pace_charge(v, (u64)(theirs - mine) << SECTOR_SHIFT);
+	return r;
+}
+
+/* Compare the segments in @todo once; those without an answer are left in it. */
+static int compare(struct ms_volume *v, struct ms_extent *e, u8 *todo, u32 session)
+{
+	u8 part[MS_BITMAP_BYTES], left[MS_BITMAP_BYTES] = { };
+	u32 i;
+	int r = 0;
+
+	while (!r && take_part(todo, e->segs, ms_pace_segs(v), part)) {
+		r = compare_part(v, e, part, session);
+		for (i = 0; i < sizeof(left); i++)
+			left[i] |= part[i];
+	}
+	memcpy(todo, left, sizeof(left));
+	return r;
+}
+
+int ms_resync_extent(struct ms_volume *v, struct ms_extent *e, u32 session)
+{
+	u8 todo[MS_BITMAP_BYTES];
+	int tries, r = 0;
+	bool any;
+
+	spin_lock(&v->lock);
+	any = __todo(v, e, todo);
+	spin_unlock(&v->lock);
+	if (!any)
+		return 0;
+	for (tries = 0; !r && tries < COMPARE_TRIES && ms_bits(todo, e->segs); tries++)
+		r = compare(v, e, todo, session);
+	if (r)
+		return r;
+	judged(v, e, todo);
+	return copy_marked(v, e, session);
+}
