@@ -9,52 +9,10 @@
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
-
-# Both disks of a site on linear targets, so that they can be stopped at an instant.
-stack() # SITE
-{
-	local kind
-	for kind in data meta; do
-		dmsetup create "$1.$kind" --table "0 $(blockdev --getsz "${disk[$1.$kind]}") linear ${disk[$1.$kind]} 0"
-	done
-	DATA[$1]=/dev/mapper/$1.data META[$1]=/dev/mapper/$1.meta
-}
-
-# The data first: what the metadata says after it needs nothing that is younger.
-power_cut() # SITE
-{
-	local kind
-	for kind in data meta; do
-		dmsetup suspend --nolockfs "$1.$kind"
-	done
-	cut_link
-	for kind in data meta; do
-		cp "$LAB/$1.$kind" "$LAB/copy.$kind"
-		dmsetup resume "$1.$kind"
-	done
-}
-
-# What the site did after the power cut never happened.
-power_on() # SITE
-{
-	local kind
-	vol_remove "$1"
-	for kind in data meta; do
-		dmsetup remove "$1.$kind"
-		losetup -d "${disk[$1.$kind]}"
-		mv "$LAB/copy.$kind" "$LAB/$1.$kind"
-		disk[$1.$kind]=$(losetup --find --show "$LAB/$1.$kind")
-	done
-	r=0
-	"$MIRSYNC" check "${disk[$1.meta]}" --data "${disk[$1.data]}" || r=$?
-	[ "$r" = 1 ] || fail "check of an unclean stop: $r"
-	stack "$1"
-}
+. "$(dirname "$0")/lib-power.sh"
 
 lab_sites
-declare -A disk=([a.data]=${DATA[a]} [a.meta]=${META[a]} [b.data]=${DATA[b]} [b.meta]=${META[b]})
-stack a
-stack b
+power_stack
 format_both
 vol_create b secondary timeout 3000
 vol_create a primary timeout 3000

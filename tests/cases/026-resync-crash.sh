@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# The power of the source, then that of the target, fails in the middle of a resync: the next
+# one finds by codes what was copied, and copies the rest.
+# scenario: 4
+# timeout: 300
+# shellcheck disable=SC2034 # read by lib.sh
+DATA_MIB=32 CHECK=data
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-io.sh"
+. "$(dirname "$0")/lib-power.sh"
+
+lab_sites
+power_stack
+format_both
+vol_create b secondary timeout 3000
+vol_create a primary timeout 3000
+wait_insync a
+cut_link
+put /dev/mapper/vola 0 16384 1
+wait_field a link connecting
+total=0
+for site in a b; do
+	msg a set resync_rate_max 2048
+	heal_link
+	wait_field a rs_copied '@([6-9]??|????*)'
+	power_cut "$site"
+	total=$((total + $(field a rs_copied)))
+	note "power cut at $site, copied: $total"
+	[ "$total" -lt 4096 ] || fail "it was over before"
+	power_on "$site"
+	role=primary
+	[ "$site" = a ] || role=secondary
+	vol_create "$site" "$role" timeout 3000
+	[ "$(field b disk)" = inconsistent ] || fail "the target is $(field b disk)"
+done
+msg a set resync_rate_max 0
+heal_link
+wait_insync a
+total=$((total + $(field a rs_copied)))
+note "copied in all: $total"
+# What was not confirmed at a cut is copied again.
+[[ $total -ge 4096 && $total -le 5120 ]] || fail "copied in all: $total"

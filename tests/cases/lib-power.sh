@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Power cuts in one guest: the state of a site's disks at an instant, from which it comes up
+# again. Sourced by a case after lib.sh.
+
+# power_stack: both sites' disks on linear targets, so that they can be stopped at an instant.
+power_stack()
+{
+	declare -gA disk=([a.data]=${DATA[a]} [a.meta]=${META[a]} [b.data]=${DATA[b]} [b.meta]=${META[b]})
+	stack a
+	stack b
+}
+
+stack() # SITE
+{
+	local kind
+	for kind in data meta; do
+		dmsetup create "$1.$kind" --table "0 $(blockdev --getsz "${disk[$1.$kind]}") linear ${disk[$1.$kind]} 0"
+	done
+	DATA[$1]=/dev/mapper/$1.data META[$1]=/dev/mapper/$1.meta
+}
+
+# power_cut SITE: keep its disks as they are now, and cut the link. The data first: what the
+# metadata says after it needs nothing that is younger.
+power_cut()
+{
+	local kind
+	for kind in data meta; do
+		dmsetup suspend --nolockfs "$1.$kind"
+	done
+	cut_link
+	for kind in data meta; do
+		cp "$LAB/$1.$kind" "$LAB/copy.$kind"
+		dmsetup resume "$1.$kind"
+	done
+}
+
+# power_on SITE: what the site did after the power cut never happened. Its volume is gone, and
+# to be created anew.
+power_on()
+{
+	local kind r=0
+	vol_remove "$1"
+	for kind in data meta; do
+		dmsetup remove "$1.$kind"
+		losetup -d "${disk[$1.$kind]}"
+		mv "$LAB/copy.$kind" "$LAB/$1.$kind"
+		disk[$1.$kind]=$(losetup --find --show "$LAB/$1.$kind")
+	done
+	"$MIRSYNC" check "${disk[$1.meta]}" --data "${disk[$1.data]}" || r=$?
+	[ "$r" = 1 ] || fail "check of an unclean stop: $r"
+	stack "$1"
+}
