@@ -31,7 +31,7 @@ static const struct expected frames[] = {
 	{ MS_F_CMP_EXTENTS, 0, 16, 1, 512, false },
 	{ MS_F_CMP_CODES, 72, 8, 0, 480, false },
 	{ MS_F_CMP_VERSIONS, 0, 16, 1, 512, false },
-	{ MS_F_CMP_REPLY, 136, 0, 0, 0, false },
+	{ MS_F_CMP_REPLY, 144, 0, 0, 0, false },
 	{ MS_F_DONE, 88, 0, 0, 0, false },
 	{ MS_F_PROGRESS, 24, 0, 0, 0, false },
 	{ MS_F_SUMMARY_REQ, 16, 0, 0, 0, false },
