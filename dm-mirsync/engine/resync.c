@@ -140,6 +140,7 @@ static int one_pass(struct ms_volume *v, u32 session)
 	u64 no = 0;
 	int r;
 
+	v->rs_unreadable = 0;
 	r = compare_digests(v, session);
 	while (!r && (no = next_todo(v, no)) < v->geo->extents) {
 		if (!ms_resync_going(v, session))
@@ -148,6 +149,12 @@ static int one_pass(struct ms_volume *v, u32 session)
 			r = start_job(v, no++, session);
 	}
 	wait_event(v->copy_wait, slot_free(v, 1));
+	spin_lock(&v->lock);
+	v->n.unreadable = v->rs_unreadable;
+	/* What is left cannot be read: no use in beginning again at once. */
+	if (!r && v->n.unreadable && v->n.unreadable == v->n_marked && !v->n_cand)
+		r = -EIO;
+	spin_unlock(&v->lock);
 	return r;
 }
 
@@ -192,10 +199,12 @@ static void end(struct ms_volume *v, int r)
 	__ms_progress_end(v);
 	if (r)
 		v->last_error = -r;
+	else
+		v->n.unreadable = 0;
 	spin_unlock(&v->lock);
 	if (r)
-		ms_warn(v, "resync stopped (%d): %llu extents and %llu segments are left",
-			r, v->n_cand, v->n_marked);
+		ms_warn(v, "resync stopped (%d): %llu extents and %llu segments are left, %llu of them unreadable here",
+			r, v->n_cand, v->n_marked, v->n.unreadable);
 	else
 		ms_info(v, "resync done: %llu segments equal, %llu differed, %llu copied in %llu ms",
 			v->n.rs_equal, v->n.rs_differ, v->n.rs_copied, v->n.rs_ms);
