@@ -12,6 +12,7 @@
 #include "engine/codes.h"
 #include "engine/extent.h"
 #include "engine/link.h"
+#include "engine/loss.h"
 #include "engine/policy.h"
 #include "engine/primary.h"
 #include "engine/resync.h"
@@ -138,6 +139,7 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	ms_policy_init(v);
 	ms_activity_init(v);
 	ms_resync_init(v);
+	ms_loss_init(v);
 	ms_roles_init(v);
 	ms_generator_init(v);
 	ms_link_init(v);
@@ -352,9 +354,10 @@ void ms_volume_stop(struct ms_volume *v)
 	if (!v->running)
 		goto out;
 	v->running = false;
-	v->was_active = v->active;
 	ms_net_stop(v->net);
 	ms_policy_stop(v);
+	ms_disk_settle(v);
+	v->was_active = v->active;
 	ms_generator_stop(v);
 	wait_event(v->cooled, quiet(v));
 	spin_lock(&v->lock);

@@ -169,6 +169,10 @@ struct ms_volume {
 	struct llist_head done;		/* ended local I/O, lock-free */
 	struct work_struct done_work;
 	u32 repairs;			/* segments being written anew */
+	bool stopping;			/* the disk has failed: does the peer have everything? */
+	bool peer_lacks;		/* ... no: a write was not confirmed since */
+	u32 stop_session;
+	struct work_struct disk_work;
 	struct list_head gen_wait;	/* unconfirmed writes waiting for a new generation */
 	bool gen_busy;			/* ... which is being made */
 	struct work_struct gen_work;

@@ -185,6 +185,8 @@ static void __local_ended(struct ms_write *w)
 	u32 i, seg;
 
 	if (w->status) {
+		if (w->kind == MS_WRITE_APP)
+			__ms_disk_failed(v);
 		__ms_seg_mark(v, e, w->span.first, w->span.count);
 		__ms_resync_soon(v);
 		if (w->kind == MS_WRITE_PEER)
@@ -390,6 +392,7 @@ static void write_start(struct ms_op *op)
 		__remember_changes(w);
 		if (w->kind == MS_WRITE_APP && !__ship(w)) {
 			w->alone = true;
+			v->peer_lacks = true;
 			if (!MS_MUTANT(NO_MARK))
 				__ms_seg_mark(v, op->e, w->span.first, w->span.count);
 		}
@@ -526,6 +529,7 @@ static void __confirmed(struct ms_write *w)
 static void __unconfirmed(struct ms_write *w)
 {
 	w->alone = true;
+	w->v->peer_lacks = true;
 	if (w->flush)
 		w->alone = w->acked_seq != w->v->flushed_seq;
 	if (w->told && w->alone)

@@ -7,6 +7,7 @@
 static const char *const modes[] = { "sync", "async", NULL };
 static const char *const queue_full[] = { "throttle", "detach", NULL };
 static const char *const link_lost[] = { "continue", "freeze", NULL };
+static const char *const disk_error_words[] = { "fail", "stop", NULL };
 
 const struct ms_option ms_option_table[] = {
 	{
@@ -49,6 +50,11 @@ const struct ms_option ms_option_table[] = {
 		.error = "link_lost must be continue or freeze",
 		.words = link_lost, .running = true,
 		.offset = offsetof(struct ms_options, link_lost),
+	}, {
+		.name = "disk_error",
+		.error = "disk_error must be fail or stop",
+		.words = disk_error_words, .initial = MS_DISK_ERROR_FAIL, .running = true,
+		.offset = offsetof(struct ms_options, disk_error),
 	},
 	{ }
 };

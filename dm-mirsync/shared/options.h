@@ -22,6 +22,13 @@ struct ms_options {
 	u32 async_queue;	/* KiB that may be complete here and not confirmed by the peer */
 	u32 queue_full;		/* enum ms_queue_full */
 	u32 link_lost;		/* enum ms_link_lost */
+	u32 disk_error;		/* enum ms_disk_error */
+};
+
+/* What the primary does when its disk fails a write or a flush. */
+enum ms_disk_error {
+	MS_DISK_ERROR_FAIL = 0,	/* the application gets the error and goes on */
+	MS_DISK_ERROR_STOP = 1,	/* if the peer has everything: inconsistent, serves nothing more */
 };
 
 struct ms_option {
