@@ -25,6 +25,7 @@
 #include "engine/resync_progress.h"
 #include "engine/resync_rate.h"
 #include "engine/roles.h"
+#include "engine/trace.h"
 
 #define JOBS_MAX	8	/* extents worked on at once */
 
@@ -187,7 +188,9 @@ static void begin(struct ms_volume *v)
 	v->copying = true;
 	v->last_error = 0;
 	__ms_progress_begin(v);
+	trace_mirsync_resync_begin(v);
 	spin_unlock(&v->lock);
+	ms_volume_event(v);
 	ms_info(v, "resync begins: %llu extents to compare, %llu segments marked",
 		v->n_cand, v->n_marked);
 }
@@ -201,6 +204,7 @@ static void end(struct ms_volume *v, int r)
 		v->last_error = -r;
 	else
 		v->n.unreadable = 0;
+	trace_mirsync_resync_end(v, r);
 	spin_unlock(&v->lock);
 	if (r)
 		ms_warn(v, "resync stopped (%d): %llu extents and %llu segments are left, %llu of them unreadable here",

@@ -19,6 +19,7 @@
 #include "engine/resync.h"
 #include "engine/resync_extent.h"
 #include "engine/resync_rate.h"
+#include "engine/trace.h"
 #include "engine/write.h"
 
 #define COPIES_MAX	4	/* runs on their way, for each extent */
@@ -124,6 +125,7 @@ static int copy_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 cou
 	if (r)
 		goto out;
 	r = read_local(v, w);
+	trace_mirsync_resync_run(v, e->no, w->op.sector, w->op.nsectors, r);
 	if (!r && !adopt_codes(v, w)) {
 		r = -EILSEQ;
 	} else if (!r) {
@@ -136,9 +138,10 @@ static int copy_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 cou
 		else
 			refcount_dec(&w->refs);
 	} else {
+		trace_mirsync_error(v, "read to copy", w->op.sector, r);
 		if (count == 1)
-			ms_err_limit(v, "sectors %llu+%u cannot be read (%d): the peer lacks them until they are written anew",
-				     w->op.sector, w->op.nsectors, r);
+			ms_err_limit(v, "sectors %llu+%u cannot be read (%pe): the peer lacks them until they are written anew",
+				     w->op.sector, w->op.nsectors, ERR_PTR(r));
 		r = 1;
 	}
 	ms_op_done(&w->op);
