@@ -14,6 +14,7 @@
 #include "engine/codes.h"
 #include "engine/sample.h"
 #include "engine/tables.h"
+#include "shared/mutants.h"
 
 #define RANDOM_EXTENTS	48u
 #define FROM_LATEST	4u	/* segments of each of the latest extents */
@@ -102,7 +103,7 @@ static void check_segment(struct ms_volume *v, struct sample *s, u64 no)
 	if (!ms_extent_if_unchanged(v, no, le64_to_cpu(s->t.version), NULL, NULL))
 		return;
 	s->segments++;
-	if (code == s->t.codes[seg])
+	if (code == s->t.codes[seg] || MS_MUTANT(SAMPLE_BLIND))
 		return;
 	s->mismatch = true;
 	ms_err(v, "segment %u of extent %llu is not what its valid code says: the data device was written to behind this target",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Faults to be switched on, one at a time, in a module built for `make check-mutants`:
- * each breaks one rule that keeps an invariant, and tests/crash has to notice. In any
- * other build MS_MUTANT() is 0 and nothing of it remains. The numbers are those of the
+ * each breaks one rule that keeps an invariant, and tests/crash has to notice, or the case
+ * that is named, for what no recorded power cut shows. In any other build MS_MUTANT() is 0 and nothing of it remains. The numbers are those of the
  * module parameter `mutant`; the driver reads the list from here.
  */
 #ifndef MS_SHARED_MUTANTS_H
@@ -28,6 +28,10 @@ enum ms_mutant_no {
 	MS_M_OLD_GENERATION = 17,	/* unconfirmed writes complete without a new generation */
 	MS_M_DONE_UNFLUSHED = 18,	/* the target of a resync is consistent before its data is flushed */
 	MS_M_SUMS_STALE = 19,	/* the record's sums do not count what was written while an extent was hot */
+	MS_M_SAMPLE_BLIND = 20,	/* case 097: the sample takes each code for that of the data */
+	MS_M_RECOVER_BLIND = 21,	/* case 100: nothing is suspect after an unclean stop */
+	MS_M_ORDER_IGNORED = 22,	/* overlapping operations run at the same time */
+	MS_M_SUMS_BLIND = 23,	/* case 132: whatever the record's sums, the summary blocks are believed */
 };
 
 #ifdef MS_MUTANTS
