@@ -24,7 +24,6 @@
 #include "engine/loss.h"
 #include "engine/request.h"
 #include "engine/sample.h"
-#include "engine/trace.h"
 #include "shared/mutants.h"
 
 #define IDLE_AGE	(3 * HZ)
@@ -61,8 +60,7 @@ void ms_activity_fail(struct ms_volume *v, int r)
 	struct ms_extent *e;
 	LIST_HEAD(ready);
 
-	trace_mirsync_error(v, "metadata", 0, r);
-	ms_err(v, "metadata cannot be kept (%pe): writes are refused from now on", ERR_PTR(r));
+	ms_err(v, "metadata cannot be kept (%d): writes are refused from now on", r);
 	spin_lock(&v->lock);
 	v->meta_failed = true;
 	__ms_extent_admit(v, true, &ready);
@@ -96,7 +94,7 @@ static u32 __gather(struct ms_volume *v, struct ms_sums *sums)
 	return n;
 }
 
-static int write_record(struct ms_volume *v, u32 added)
+static int write_record(struct ms_volume *v)
 {
 	struct ms_sums sums = v->sums;
 	u64 id, seq;
@@ -112,7 +110,6 @@ static int write_record(struct ms_volume *v, u32 added)
 	r = ms_meta_write_record(v->meta, v->record, n, id, seq, &sums);
 	if (r)		/* once more into the same copy */
 		r = ms_meta_write_record(v->meta, v->record, n, id, seq, &sums);
-	trace_mirsync_record(v, added, n, r);
 	return r;
 }
 
@@ -189,7 +186,6 @@ static int record_batch(struct ms_volume *v)
 	struct ms_extent *e, *next;
 	LIST_HEAD(batch);
 	LIST_HEAD(ready);
-	u32 added = 0;
 	int n = 0, r;
 
 	spin_lock(&v->lock);
@@ -201,11 +197,9 @@ static int record_batch(struct ms_volume *v)
 		return 0;
 
 	announce(v, &batch);
-	list_for_each_entry(e, &batch, act)
-		added++;
 	r = load_batch(v, &batch);
 	if (!r && !MS_MUTANT(RECORD_LATE))
-		r = write_record(v, added);
+		r = write_record(v);
 
 	spin_lock(&v->lock);
 	if (r) {
@@ -223,7 +217,7 @@ static int record_batch(struct ms_volume *v)
 	spin_unlock(&v->lock);
 	ms_ops_start(&ready);
 	if (MS_MUTANT(RECORD_LATE))
-		write_record(v, added);
+		write_record(v);
 	return n;
 }
 
@@ -282,9 +276,7 @@ static void flush_failed(struct ms_volume *v, struct ms_extent **pick, u32 n, in
 	LIST_HEAD(ready);
 	u32 i;
 
-	trace_mirsync_error(v, "flush", 0, r);
-	ms_err_limit(v, "data device cannot be flushed (%pe): what was written lately is suspect",
-		     ERR_PTR(r));
+	ms_err_limit(v, "data device cannot be flushed (%d): what was written lately is suspect", r);
 	spin_lock(&v->lock);
 	v->data_failed = true;
 	for (i = 0; i < n; i++)
@@ -363,7 +355,7 @@ static int release(struct ms_volume *v, struct ms_extent **pick, u32 n)
 
 	for (i = 0; i < n; i++)
 		pick[i]->leaving = true;
-	r = write_record(v, 0);
+	r = write_record(v);
 	if (r)
 		return r;
 	spin_lock(&v->lock);
@@ -406,14 +398,12 @@ static int cool_batch(struct ms_volume *v)
 		return 0;
 	r = dirty && !leave_unflushed(pick[0]) ? flush_data(v, losses) : 0;
 	if (r) {
-		trace_mirsync_cool(v, n, dirty, r);
 		flush_failed(v, pick, n, r);
 		return 0;
 	}
 	r = dirty ? settle(v, pick, n) : 0;
 	if (!r)
 		r = release(v, pick, n);
-	trace_mirsync_cool(v, n, dirty, r);
 	if (MS_MUTANT(VALID_EARLY))
 		blkdev_issue_flush(v->data);
 	return r ?: n;
@@ -659,7 +649,7 @@ int ms_activity_recover(struct ms_volume *v, bool clean)
 	if (!r)
 		r = check_sums(&c, res);
 	if (!r && !res->total)
-		r = write_record(v, 0);
+		r = write_record(v);
 	kfree(res);
 	return r;
 }

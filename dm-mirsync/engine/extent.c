@@ -11,7 +11,6 @@
 
 #include "engine/activity.h"
 #include "engine/extent.h"
-#include "engine/policy.h"
 #include "shared/mutants.h"
 
 int ms_extents_init(struct ms_volume *v)
@@ -179,8 +178,6 @@ void __ms_seg_mark(struct ms_volume *v, struct ms_extent *e, u32 first, u32 coun
 	}
 	if (e->n_marked)
 		__set_bit(e->no, v->marked_map);
-	if (v->in_sync)
-		ms_volume_event(v);
 	v->in_sync = false;
 }
 
@@ -456,7 +453,6 @@ void ms_op_submit(struct ms_volume *v, struct ms_op *op)
 		list_add_tail(&op->node, &v->op_wait);
 		v->n.slot_waits++;
 		ms_activity_kick(v);
-		__ms_policy_pinned(v);
 	}
 	if (v->nr_free < v->geo->max_hot / 16)
 		ms_activity_kick(v);

@@ -11,15 +11,12 @@
 #include "engine/compare.h"
 #include "engine/extent.h"
 #include "engine/link.h"
-#include "engine/policy.h"
-#include "engine/repair.h"
 #include "engine/resync.h"
 #include "engine/resync_marks.h"
 #include "engine/resync_progress.h"
 #include "engine/roles.h"
 #include "engine/secondary.h"
 #include "engine/tables.h"
-#include "engine/trace.h"
 #include "engine/write.h"
 
 void ms_link_site(struct ms_volume *v, struct ms_site *s)
@@ -173,7 +170,6 @@ static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hell
 	v->rest = __ms_resync_rest(v);
 	ready->rest = cpu_to_le32(v->rest);
 	spin_unlock(&v->lock);
-	trace_mirsync_meeting(v, &d, sites[1].claim);
 	ready->meeting = cpu_to_le32(d.meeting);
 	ready->scope = cpu_to_le32(d.scope);
 	kfree(sites);
@@ -202,12 +198,10 @@ static int op_up(void *ctx, const struct ms_ready *peer_ready)
 	__ms_resync_met(v);
 	meeting = v->decision.meeting;
 	stale = v->hello_seq != v->state_seq;
-	trace_mirsync_session_up(v);
 	spin_unlock(&v->lock);
 	if (stale)
 		return -EAGAIN;		/* a command came between: meet again */
-	if (ms_may_talk(v))
-		ms_info(v, "connected: %s", ms_meeting_text(meeting));
+	ms_info(v, "connected: %s", ms_meeting_text(meeting));
 	ms_volume_event(v);
 	return ms_roles_met(v);
 }
@@ -228,14 +222,9 @@ static void op_down(void *ctx, int reason)
 	v->target_copying = false;
 	v->decision.meeting = MS_MEET_NONE;
 	v->failback_agreed = false;
-	v->watch.cuts[ms_watch_cut(reason)]++;
-	trace_mirsync_session_down(v, reason);
 	spin_unlock(&v->lock);
-	/* Now, and once more when the writes that waited have ended. */
-	if (was) {
-		ms_policy_link_down(v);
-		ms_volume_event(v);
-	}
+	if (was)
+		ms_info(v, "connection to the peer is lost (%d)", reason);
 	ms_requests_fail(v);
 	ms_write_link_down(v);
 	/* Nothing of this session may act in the next one. */
@@ -246,26 +235,11 @@ static void op_down(void *ctx, int reason)
 		ms_volume_event(v);
 }
 
-bool ms_link_news(struct ms_volume *v, const char *text)
-{
-	u32 words = ms_crc32c(text, strlen(text));
-
-	if (words == v->last_words && time_before(jiffies, v->last_said + 60 * HZ))
-		return false;
-	v->last_words = words;
-	v->last_said = jiffies;
-	return true;
-}
-
 static void op_refused(void *ctx, u32 code, const char *text)
 {
 	struct ms_volume *v = ctx;
 
-	spin_lock(&v->lock);
-	v->watch.refusals++;
-	spin_unlock(&v->lock);
-	if (ms_link_news(v, text))
-		ms_warn_limit(v, "the sites do not accept each other: %s", text);
+	ms_warn_limit(v, "the sites do not accept each other: %s", text);
 }
 
 static int take_acks(struct ms_volume *v, const struct ms_head *h, const void *body)
@@ -278,8 +252,9 @@ static int take_acks(struct ms_volume *v, const struct ms_head *h, const void *b
 		r = ms_write_acked(v, le64_to_cpu(a[i].handle),
 				   -(int)min_t(u32, le32_to_cpu(a[i].status), MAX_ERRNO));
 		if (r) {
-			ms_err_limit(v, "the peer %s", r == -EPROTO ?
-				     "confirmed what was not sent" : "could not apply a write");
+			ms_err_limit(v, "the peer %s (%d)", r == -EPROTO ?
+				     "confirmed what was not sent" : "could not apply a write",
+				     r);
 			return r;
 		}
 	}
@@ -333,7 +308,6 @@ static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 	case MS_F_CMP_REPLY:
 	case MS_F_SUMMARY:
 	case MS_F_TABLE:
-	case MS_F_READ_DATA:
 	case MS_F_RESULT:
 		return ms_request_answer(v, h, body);
 	case MS_F_CMP_EXTENTS:
@@ -341,7 +315,6 @@ static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 	case MS_F_CMP_VERSIONS:
 	case MS_F_SUMMARY_REQ:
 	case MS_F_TABLE_REQ:
-	case MS_F_READ_REQ:
 		return ms_inbound_take(v, h, body, false);
 	case MS_F_MARKS:
 	case MS_F_MARKS_END:
@@ -372,8 +345,6 @@ void ms_link_inbound(struct ms_inbound *in)
 		return ms_tables_send_summaries(in);
 	case MS_F_TABLE_REQ:
 		return ms_tables_send(in);
-	case MS_F_READ_REQ:
-		return ms_repair_answer(in);
 	case MS_F_MARKS:
 		return ms_resync_take_marks(in);
 	case MS_F_MARKS_END:

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What follows when the data device has failed a write or a flush: what it had confirmed
- * before may be lost, and the site may have to leave the service to its peer.
- * Locking: v->lock.
+ * What follows when the data device has failed a flush: what it had confirmed before may be
+ * lost. Locking: v->lock.
  */
 #ifndef MS_ENGINE_LOSS_H
 #define MS_ENGINE_LOSS_H
@@ -17,15 +16,6 @@
  * inconsistent until its next resync (I10). v->lock held.
  */
 void __ms_data_lost(struct ms_volume *v);
-/*
- * A write or flush of the active primary has failed; called before its marks are set. If the
- * option says so and the peer has everything, nothing is served from this instant on.
- * v->lock held.
- */
-void __ms_disk_failed(struct ms_volume *v);
-/* Wait until it is decided whether the site stops. The session is over. */
-void ms_disk_settle(struct ms_volume *v);
-void ms_loss_init(struct ms_volume *v);
 /* Marks arose in the session: settle them in a while. v->lock held. */
 void __ms_resync_soon(struct ms_volume *v);
 

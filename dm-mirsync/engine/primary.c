@@ -7,25 +7,17 @@
  */
 #include <linux/bio.h>
 
-#include "engine/policy.h"
 #include "engine/primary.h"
-#include "engine/repair.h"
 #include "engine/resync_rate.h"
-#include "engine/trace.h"
 
 int ms_primary_map(struct ms_volume *v, struct bio *bio)
 {
 	struct ms_app_io *io = dm_per_bio_data(bio, sizeof(*io));
 
 	ms_app_seen(v);
-	trace_mirsync_bio(v, bio);
 	if (bio_data_dir(bio) == READ) {
 		if (!READ_ONCE(v->active))
 			return DM_MAPIO_KILL;
-		io->iter = bio->bi_iter;
-		io->flags = bio->bi_flags;
-		io->tried = false;
-		ms_watch_read(&v->watch, bio_sectors(bio));
 		bio_set_dev(bio, v->data);
 		return DM_MAPIO_REMAPPED;
 	}
@@ -39,34 +31,6 @@ int ms_primary_map(struct ms_volume *v, struct bio *bio)
 	spin_unlock(&v->lock);
 	queue_work(v->io_wq, &v->intake_work);
 	return DM_MAPIO_SUBMITTED;
-}
-
-/* Would the peer do better? Not where the disk was never asked, or will be again. */
-static bool is_disk_error(blk_status_t status)
-{
-	switch (status) {
-	case BLK_STS_NOTSUPP:
-	case BLK_STS_AGAIN:
-	case BLK_STS_RESOURCE:
-	case BLK_STS_DEV_RESOURCE:
-	case BLK_STS_DM_REQUEUE:
-		return false;
-	default:
-		return true;
-	}
-}
-
-int ms_primary_end_io(struct ms_volume *v, struct bio *bio, blk_status_t status)
-{
-	struct ms_app_io *io = dm_per_bio_data(bio, sizeof(*io));
-
-	if (bio_op(bio) != REQ_OP_READ || bio->bi_opf & REQ_RAHEAD || io->tried ||
-	    !is_disk_error(status))
-		return DM_ENDIO_DONE;
-	io->v = v;
-	io->tried = true;
-	ms_repair_read(io);
-	return DM_ENDIO_INCOMPLETE;
 }
 
 static bool is_zeroing(const struct bio *bio)
@@ -137,11 +101,6 @@ static void end_all(struct bio_list *list, blk_status_t status)
 	}
 }
 
-static bool __may_take(struct ms_volume *v)
-{
-	return ms_write_room(v) && __ms_policy_room(v) && !__ms_policy_frozen(v);
-}
-
 static void intake_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, intake_work);
@@ -157,7 +116,7 @@ static void intake_work(struct work_struct *work)
 		if (v->requeue) {
 			back = v->intake;
 			bio_list_init(&v->intake);
-		} else if (!v->frozen && (!active || __may_take(v))) {
+		} else if (!v->frozen && (!active || ms_write_room(v))) {
 			bio = bio_list_pop(&v->intake);
 		}
 		spin_unlock(&v->lock);
@@ -178,14 +137,15 @@ void ms_primary_ended(struct ms_write *w)
 	struct ms_app_io *io = dm_per_bio_data(bio, sizeof(*io));
 
 	w->app = NULL;
-	if (w->zero && !w->status && !w->parked)
+	if (w->zero && !w->status) {
 		io->done += w->op.nsectors;
-	if (w->parked || (w->zero && !w->status && io->done < bio_sectors(bio))) {
-		spin_lock(&v->lock);
-		bio_list_add_head(&v->intake, bio);
-		spin_unlock(&v->lock);
-		queue_work(v->io_wq, &v->intake_work);
-		return;
+		if (io->done < bio_sectors(bio)) {
+			spin_lock(&v->lock);
+			bio_list_add_head(&v->intake, bio);
+			spin_unlock(&v->lock);
+			queue_work(v->io_wq, &v->intake_work);
+			return;
+		}
 	}
 	bio->bi_status = errno_to_blk_status(w->status);
 	bio_endio(bio);

@@ -18,14 +18,12 @@
 #include "engine/compare.h"
 #include "engine/link.h"
 #include "engine/loss.h"
-#include "engine/policy.h"
 #include "engine/resync.h"
 #include "engine/resync_extent.h"
 #include "engine/resync_marks.h"
 #include "engine/resync_progress.h"
 #include "engine/resync_rate.h"
 #include "engine/roles.h"
-#include "engine/trace.h"
 
 #define JOBS_MAX	8	/* extents worked on at once */
 
@@ -64,10 +62,12 @@ static void job_work(struct work_struct *work)
 		v->n.rs_done++;
 	if (r && v->last_error != EILSEQ)
 		v->last_error = -r;
+	spin_unlock(&v->lock);
+	ms_progress_tell(v, j->session, false);
+	spin_lock(&v->lock);
 	v->copy_jobs--;
 	spin_unlock(&v->lock);
 	wake_up_all(&v->copy_wait);
-	ms_progress_tell(v, j->session, false);
 	kfree(j);
 }
 
@@ -141,7 +141,6 @@ static int one_pass(struct ms_volume *v, u32 session)
 	u64 no = 0;
 	int r;
 
-	v->rs_unreadable = 0;
 	r = compare_digests(v, session);
 	while (!r && (no = next_todo(v, no)) < v->geo->extents) {
 		if (!ms_resync_going(v, session))
@@ -150,12 +149,6 @@ static int one_pass(struct ms_volume *v, u32 session)
 			r = start_job(v, no++, session);
 	}
 	wait_event(v->copy_wait, slot_free(v, 1));
-	spin_lock(&v->lock);
-	v->n.unreadable = v->rs_unreadable;
-	/* What is left cannot be read: no use in beginning again at once. */
-	if (!r && v->n.unreadable && v->n.unreadable == v->n_marked && !v->n_cand)
-		r = -EIO;
-	spin_unlock(&v->lock);
 	return r;
 }
 
@@ -170,13 +163,18 @@ static u64 left(struct ms_volume *v)
 	return n;
 }
 
-/* Extents that are marked or candidates. */
+/* Extents that are marked or candidates. Behind the last one the maps hold anything. */
 static u64 todo_extents(const struct ms_volume *v)
 {
-	u64 i, n = 0;
+	u64 i, n = 0, words = BITS_TO_LONGS(v->geo->extents);
+	unsigned long todo;
 
-	for (i = 0; i < BITS_TO_LONGS(v->geo->extents); i++)
-		n += hweight_long(v->cand_map[i] | v->marked_map[i]);
+	for (i = 0; i < words; i++) {
+		todo = v->cand_map[i] | v->marked_map[i];
+		if (i == words - 1)
+			todo &= BITMAP_LAST_WORD_MASK(v->geo->extents);
+		n += hweight_long(todo);
+	}
 	return n;
 }
 
@@ -188,12 +186,9 @@ static void begin(struct ms_volume *v)
 	v->copying = true;
 	v->last_error = 0;
 	__ms_progress_begin(v);
-	trace_mirsync_resync_begin(v);
 	spin_unlock(&v->lock);
-	ms_volume_event(v);
-	if (ms_may_talk(v))
-		ms_info(v, "resync begins: %llu extents to compare, %llu segments marked",
-			v->n_cand, v->n_marked);
+	ms_info(v, "resync begins: %llu extents to compare, %llu segments marked",
+		v->n_cand, v->n_marked);
 }
 
 static void end(struct ms_volume *v, int r)
@@ -203,14 +198,11 @@ static void end(struct ms_volume *v, int r)
 	__ms_progress_end(v);
 	if (r)
 		v->last_error = -r;
-	else
-		v->n.unreadable = 0;
-	trace_mirsync_resync_end(v, r);
 	spin_unlock(&v->lock);
-	if (r && ms_may_talk(v))
-		ms_warn(v, "resync stopped (%pe): %llu extents and %llu segments are left, %llu of them unreadable here",
-			ERR_PTR(r), v->n_cand, v->n_marked, v->n.unreadable);
-	else if (!r && ms_may_talk(v))
+	if (r)
+		ms_warn(v, "resync stopped (%d): %llu extents and %llu segments are left",
+			r, v->n_cand, v->n_marked);
+	else
 		ms_info(v, "resync done: %llu segments equal, %llu differed, %llu copied in %llu ms",
 			v->n.rs_equal, v->n.rs_differ, v->n.rs_copied, v->n.rs_ms);
 	ms_volume_event(v);
@@ -261,6 +253,7 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 {
 	struct ms_request rq;
 	struct ms_go go = { };
+	u32 session;
 	int r;
 
 	ms_request_prepare(&rq, MS_F_GO, &go, sizeof(go), MS_F_RESULT, res, sizeof(*res));
@@ -271,10 +264,10 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 	go.gap = cpu_to_le32(*gap);
 	go.scope = cpu_to_le32(v->decision.scope);
 	ms_gens_encode(&v->sb.gens, &go.gens);
-	/* Not from a disk that has failed, nor any more from a site that was demoted. */
-	r = v->claim == MS_CLAIM_ACTIVE && !v->stopping ? __ms_request_queue(v, &rq) : -EAGAIN;
+	session = v->session;
+	r = __ms_request_queue(v, &rq);
 	if (!r)
-		__ms_policy_mirrors(v);
+		v->mirroring = true;
 	if (!r && *gap)
 		v->copying = true;
 	spin_unlock(&v->lock);
@@ -285,7 +278,7 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 	if (r)
 		return r;
 	spin_lock(&v->lock);
-	if (v->connected)
+	if (v->session == session)	/* a command is not waited for when it ends */
 		__ms_resync_keep(v);
 	spin_unlock(&v->lock);
 	return 0;
@@ -328,7 +321,7 @@ static int settle_marks_now(struct ms_volume *v)
 	int r = 0;
 
 	spin_lock(&v->lock);
-	if (v->connected && v->mirroring && v->n_marked && !v->copying && !v->stopping)
+	if (v->connected && v->mirroring && v->n_marked && !v->copying)
 		r = v->failback ? -EAGAIN : 1;
 	spin_unlock(&v->lock);
 	return r;

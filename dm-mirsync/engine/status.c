@@ -3,9 +3,7 @@
  * The state of a volume in one binary struct, for the ioctl and the status
  * line. Locking: v->lock for one consistent look.
  */
-#include "engine/policy.h"
 #include "engine/resync_rate.h"
-#include "engine/status.h"
 
 static void fill_resync(const struct ms_volume *v, struct ms_ioc_status *st)
 {
@@ -46,15 +44,6 @@ static void fill_state(const struct ms_volume *v, struct ms_ioc_status *st)
 	st->unacked = v->nr_unacked;
 }
 
-static void __fill_policy(struct ms_volume *v, struct ms_ioc_status *st)
-{
-	st->mode = v->opt.mode;
-	st->queued_bytes = v->unacked_bytes;
-	st->epochs = v->epoch;
-	st->frozen = __ms_policy_frozen(v);
-	st->detached = v->detached;
-}
-
 void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st)
 {
 	struct ms_net_stats net;
@@ -73,7 +62,6 @@ void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st)
 	spin_lock(&v->lock);
 	fill_state(v, st);
 	fill_resync(v, st);
-	__fill_policy(v, st);
 	st->tx_data_bytes = v->n.tx_data_bytes;
 	st->gen_read_sectors = v->n.gen_read_sectors;
 	st->copy_read_sectors = v->n.copy_read_sectors;
@@ -84,24 +72,5 @@ void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st)
 	st->record_waits = v->n.record_waits;
 	st->slot_waits = v->n.slot_waits;
 	st->evictions = v->n.evictions;
-	st->reads_from_peer = v->n.reads_from_peer;
-	st->repaired = v->n.repaired;
-	st->unreadable = v->n.unreadable;
 	spin_unlock(&v->lock);
-}
-
-const char *ms_link_word(struct ms_volume *v, const struct ms_ioc_status *st)
-{
-	if (st->connected)
-		return "connected";
-	return ms_net_enabled(v->net) ? "connecting" : "disconnected";
-}
-
-const char *ms_sync_word(const struct ms_ioc_status *st)
-{
-	if (st->in_sync)
-		return "in-sync";
-	if (st->copying)
-		return st->copying == 1 ? "resync-source" : "resync-target";
-	return st->failback ? "failback" : "out-of-sync";
 }

@@ -10,12 +10,8 @@
 
 #include "engine/activity.h"
 #include "engine/codes.h"
-#include "engine/debugfs.h"
-#include "engine/event.h"
 #include "engine/extent.h"
 #include "engine/link.h"
-#include "engine/loss.h"
-#include "engine/policy.h"
 #include "engine/primary.h"
 #include "engine/resync.h"
 #include "engine/resync_marks.h"
@@ -81,7 +77,7 @@ static int change_super(struct ms_volume *v, void *arg)
 	c->fn(sb, c->arg);
 	r = ms_meta_commit_super(v->meta, sb);
 	if (r) {
-		ms_err(v, "superblock cannot be written (%pe)", ERR_PTR(r));
+		ms_err(v, "superblock cannot be written (%d)", r);
 		/* One copy may say it now: the old state again, with a higher number, or nothing goes on. */
 		if (ms_meta_commit_super(v->meta, &v->sb))
 			ms_activity_fail(v, r);
@@ -114,6 +110,8 @@ int ms_super_change(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void *arg)
 	return ms_meta_job(v, change_super, &c);
 }
 
+static void event_work(struct work_struct *work);
+
 /*
  * Creation
  */
@@ -129,21 +127,19 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	v->confirm_timeout = max(3 * msecs_to_jiffies(cfg->net.timeout_ms), MS_CONFIRM_MIN);
 	mutex_init(&v->control);
 	mutex_init(&v->role_lock);
+	mutex_init(&v->event_lock);
 	spin_lock_init(&v->lock);
 	v->app_at = jiffies - HZ;
-	ratelimit_state_init(&v->talk, 60 * HZ, 40);
 	INIT_LIST_HEAD(&v->registry);
 	ms_write_work_init(v);
 	ms_primary_init(v);
 	ms_secondary_init(v);
-	ms_policy_init(v);
 	ms_activity_init(v);
 	ms_resync_init(v);
-	ms_loss_init(v);
 	ms_roles_init(v);
 	ms_generator_init(v);
 	ms_link_init(v);
-	ms_event_init(v);
+	INIT_WORK(&v->event_work, event_work);
 }
 
 static int open_meta(struct ms_volume *v, const struct ms_volume_config *cfg,
@@ -178,11 +174,9 @@ static int make_workers(struct ms_volume *v)
 	v->zero_wq = alloc_workqueue("mirsync_zero", flags, 0);
 	v->peer_wq = alloc_workqueue("mirsync_peer", flags, 0);
 	v->copy_wq = alloc_workqueue("mirsync_copy", flags, 0);
-	/* Few at a time: each holds memory at both sites. */
-	v->repair_wq = alloc_workqueue("mirsync_repair", flags, 8);
 	v->cmd_wq = alloc_workqueue("mirsync_cmd", WQ_UNBOUND, 0);
 	return v->meta_wq && v->io_wq && v->done_wq && v->zero_wq && v->peer_wq &&
-	       v->copy_wq && v->repair_wq && v->cmd_wq ? 0 : -ENOMEM;
+	       v->copy_wq && v->cmd_wq ? 0 : -ENOMEM;
 }
 
 static void drop_worker(struct workqueue_struct *wq)
@@ -205,9 +199,7 @@ int ms_volume_create(const struct ms_volume_config *cfg, struct ms_volume **pv,
 	if (r)
 		goto bad;
 	*why = "not enough memory";
-	r = ms_watch_init(&v->watch);
-	if (!r)
-		r = make_workers(v);
+	r = make_workers(v);
 	if (!r)
 		r = ms_pool_init(&v->pool, (MS_DATA_MAX >> PAGE_SHIFT) + 1);
 	if (!r) {
@@ -220,7 +212,6 @@ int ms_volume_create(const struct ms_volume_config *cfg, struct ms_volume **pv,
 		r = ms_net_create(&cfg->net, &ms_link_ops, v, &v->net, why);
 	if (r)
 		goto bad;
-	ms_debugfs_add(v);
 	*pv = v;
 	return 0;
 bad:
@@ -236,10 +227,8 @@ bad:
  */
 void ms_volume_destroy(struct ms_volume *v)
 {
-	ms_debugfs_drop(v);
 	drop_worker(v->cmd_wq);
 	cancel_work_sync(&v->act_work);
-	drop_worker(v->repair_wq);
 	drop_worker(v->copy_wq);
 	drop_worker(v->zero_wq);
 	drop_worker(v->done_wq);
@@ -257,7 +246,6 @@ void ms_volume_destroy(struct ms_volume *v)
 	}
 	if (v->meta)
 		ms_meta_close(v->meta);
-	ms_watch_exit(&v->watch);
 	mutex_destroy(&v->event_lock);
 	mutex_destroy(&v->role_lock);
 	mutex_destroy(&v->control);
@@ -330,13 +318,12 @@ int ms_volume_start(struct ms_volume *v)
 	if (!r)
 		r = ms_net_start(v->net);
 	if (r) {
-		ms_err(v, "cannot be activated (%pe)", ERR_PTR(r));
+		ms_err(v, "cannot be activated (%d)", r);
 		goto out;
 	}
 	v->running = true;
 	queue_delayed_work(v->meta_wq, &v->idle_work, HZ);
 	ms_generator_start(v);
-	ms_volume_event(v);
 out:
 	mutex_unlock(&v->control);
 	return r;
@@ -354,16 +341,13 @@ static bool quiet(struct ms_volume *v)
 
 void ms_volume_stop(struct ms_volume *v)
 {
-	ms_policy_settle(v);
 	ms_net_cut(v->net, -ESHUTDOWN);	/* ends a command that waits for the peer */
 	mutex_lock(&v->control);
 	if (!v->running)
 		goto out;
 	v->running = false;
-	ms_net_stop(v->net);
-	ms_policy_stop(v);
-	ms_disk_settle(v);
 	v->was_active = v->active;
+	ms_net_stop(v->net);
 	ms_generator_stop(v);
 	wait_event(v->cooled, quiet(v));
 	spin_lock(&v->lock);
@@ -375,7 +359,6 @@ void ms_volume_stop(struct ms_volume *v)
 	flush_workqueue(v->io_wq);
 	flush_workqueue(v->done_wq);
 	flush_workqueue(v->copy_wq);
-	flush_workqueue(v->repair_wq);
 	flush_workqueue(v->meta_wq);
 out:
 	mutex_unlock(&v->control);
@@ -393,6 +376,27 @@ void ms_volume_set_options(struct ms_volume *v, const struct ms_options *opt)
 	spin_lock(&v->lock);
 	v->opt = *opt;
 	spin_unlock(&v->lock);
-	ms_policy_changed(v);
 	ms_volume_event(v);
+}
+
+static void event_work(struct work_struct *work)
+{
+	struct ms_volume *v = container_of(work, struct ms_volume, event_work);
+
+	mutex_lock(&v->event_lock);
+	if (v->ti)
+		dm_table_event(v->ti->table);
+	mutex_unlock(&v->event_lock);
+}
+
+void ms_volume_event(struct ms_volume *v)
+{
+	schedule_work(&v->event_work);
+}
+
+void ms_volume_attach(struct ms_volume *v, struct dm_target *ti)
+{
+	mutex_lock(&v->event_lock);
+	v->ti = ti;
+	mutex_unlock(&v->event_lock);
 }

@@ -25,7 +25,6 @@
  *   peer_wq	requests of the peer that take time (compare.c, tables.c,
  *		roles.c); ordered ones go through link.c's inbox.
  *   copy_wq	generator, resync.
- *   repair_wq	reads that the local disk has failed (repair.c)
  */
 #ifndef MS_ENGINE_VOLUME_H
 #define MS_ENGINE_VOLUME_H
@@ -36,12 +35,10 @@
 #include <linux/hashtable.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
-#include <linux/ratelimit.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include "engine/watch.h"
 #include "service/compat.h"
 #include "service/meta.h"
 #include "service/net.h"
@@ -58,9 +55,6 @@
 #define ms_info(v, fmt, ...)	DMINFO("%s: " fmt, (v)->name, ##__VA_ARGS__)
 #define ms_err_limit(v, fmt, ...)	DMERR_LIMIT("%s: " fmt, (v)->name, ##__VA_ARGS__)
 #define ms_warn_limit(v, fmt, ...)	DMWARN_LIMIT("%s: " fmt, (v)->name, ##__VA_ARGS__)
-
-/* May a line about what a flapping link repeats be logged? Then log it. */
-#define ms_may_talk(v)	__ratelimit(&(v)->talk)
 
 #define MS_HASH_BITS		10
 #define MS_INFLIGHT_MAX		(32u << 20)	/* bytes of payload held at once */
@@ -84,9 +78,6 @@ struct ms_counters {
 	u64 evictions;			/* extents that left the record */
 	u64 rs_done, rs_total, rs_equal, rs_differ, rs_copied, rs_copied_bytes;
 	u64 rs_ms;
-	u64 reads_from_peer;		/* of the application */
-	u64 repaired;			/* segments written anew from the peer's content */
-	u64 unreadable;			/* marked segments that the last pass of a resync could not read */
 };
 
 /* The rate of a resync; see resync_rate.c. */
@@ -97,11 +88,6 @@ struct ms_pace {
 	u64 moved;			/* ... bytes */
 	u32 rate;			/* KiB per second beside the application; 0: free */
 	u32 measured;			/* KiB per second of late */
-};
-
-/* The state as the last uevent told it: constant words. */
-struct ms_told {
-	const char *role, *claim, *link, *disk, *sync, *meeting, *metadata, *frozen;
 };
 
 struct ms_volume {
@@ -157,7 +143,7 @@ struct ms_volume {
 	wait_queue_head_t cooled;	/* woken when extents leave the cache or nothing is in flight */
 
 	struct workqueue_struct *meta_wq, *io_wq, *done_wq, *zero_wq;
-	struct workqueue_struct *peer_wq, *copy_wq, *repair_wq, *cmd_wq;
+	struct workqueue_struct *peer_wq, *copy_wq, *cmd_wq;
 	struct work_struct act_work;
 	struct delayed_work idle_work;
 
@@ -169,20 +155,8 @@ struct ms_volume {
 	struct work_struct intake_work;
 	u32 inflight;			/* writes and flushes started and not ended */
 	u64 inflight_bytes;
-	u64 epoch, epoch_shipped;	/* async: the present one, that of the last frame */
-	u64 unacked_bytes;		/* memory of the application's writes that are not confirmed */
-	unsigned long confirmed_at;	/* jiffies of the last confirmation */
-	bool released, draining;	/* link_lost freeze: not this time, not while a suspend waits */
-	bool detached;			/* the queue was full: nothing is shipped for a while */
-	u32 postponed;			/* session that begins to mirror after it */
-	struct delayed_work rejoin_work;
 	struct llist_head done;		/* ended local I/O, lock-free */
 	struct work_struct done_work;
-	u32 repairs;			/* segments being written anew */
-	bool stopping;			/* the disk has failed: does the peer have everything? */
-	bool peer_lacks;		/* ... no: a write was not confirmed since */
-	u32 stop_session;
-	struct work_struct disk_work;
 	struct list_head gen_wait;	/* unconfirmed writes waiting for a new generation */
 	bool gen_busy;			/* ... which is being made */
 	struct work_struct gen_work;
@@ -213,10 +187,7 @@ struct ms_volume {
 	u32 nr_unacked;
 	unsigned long confirm_timeout;	/* jiffies that the oldest of them may take */
 	u64 acked_seq, flushed_seq;	/* writes the peer confirmed / of these flushed there */
-	struct list_head rx_order;	/* target: writes and flushes that are not done, in order of arrival */
-	struct list_head rx_held;	/* ... writes that are not started yet */
-	bool rx_starting;		/* somebody is starting them */
-	u64 rx_count;			/* writes and flushes that came */
+	struct list_head rx_order;	/* target: writes and flushes, in order of arrival */
 	struct list_head requests;	/* questions to the peer, not answered yet */
 	struct list_head inbox;		/* questions of the peer, in order */
 	u32 nr_inbox;
@@ -234,7 +205,6 @@ struct ms_volume {
 	bool failback_agreed;		/* target: the source may begin one in this session */
 	bool failback_forget;		/* target: ... and this site's own lineage ends with it */
 	u32 copy_jobs;			/* extents being worked on */
-	u64 rs_unreadable;		/* segments that this pass could not read */
 	int last_error;
 	struct delayed_work resync_work;
 	struct delayed_work again_work;	/* settles marks that arose in a session */
@@ -259,12 +229,6 @@ struct ms_volume {
 	} sample[MS_SAMPLE_LATEST];
 
 	struct ms_counters n;
-	struct ms_watch watch;
-	struct ratelimit_state talk;	/* of lines about the link and what follows from it */
-	u32 last_words;			/* session thread: what was said of the peer last ... */
-	unsigned long last_said;	/* ... and when, in jiffies */
-	atomic64_t write_ids;		/* for trace.h */
-	struct dentry *debugfs;
 
 	/* commands given by message (roles.c) */
 	struct work_struct cmd_work;
@@ -275,7 +239,6 @@ struct ms_volume {
 	struct work_struct event_work;
 	struct mutex event_lock;
 	struct dm_target *ti;
-	struct ms_told told;		/* event_lock */
 	char explain[MS_TEXT];		/* lock: why the last command was refused */
 
 	struct list_head registry;
@@ -286,12 +249,6 @@ struct ms_volume {
 /* A bio of the application, kept in dm's per-bio data. */
 struct ms_app_io {
 	u64 done;		/* sectors of a large discard behind us */
-	/* a read, as it came, for the case that the disk fails it (repair.c) */
-	struct bvec_iter iter;
-	unsigned short flags;
-	bool tried;		/* the peer was asked, or cannot be */
-	struct ms_volume *v;
-	struct work_struct work;
 };
 
 struct ms_volume_config {
@@ -360,12 +317,6 @@ int ms_take_verdicts(struct ms_volume *v, struct ms_ioc_verdict *vd, u32 count,
 
 /* Application I/O. Return: DM_MAPIO_*. Never sleeps. */
 int ms_primary_map(struct ms_volume *v, struct bio *bio);
-/* policy.c: let writes go on without the peer this time. Return: 0, or -EINVAL when none waits. */
-int ms_cmd_release(struct ms_volume *v);
-/* A suspend waits for all writes (or is over): none may wait for a lost peer. */
-void ms_primary_drain(struct ms_volume *v, bool on);
-/* The end of an application's bio. Return: DM_ENDIO_*. Any context. */
-int ms_primary_end_io(struct ms_volume *v, struct bio *bio, blk_status_t status);
 /* A noflush suspend began (or is over): hand waiting bios back to dm. */
 void ms_primary_requeue(struct ms_volume *v, bool on);
 

@@ -7,22 +7,132 @@
  *  - when it will not be confirmed, its mark is set before it completes, and
  *    the new generation is on the disk before it completes (I5, I9);
  *  - its code counts only if no other write to the segment began meanwhile (I4);
- *  - its extent stays pinned until it is confirmed or marked (I2a);
- *  - when the application is told before the peer has confirmed it, what is shipped
- *    after that belongs to a new epoch (I7).
+ *  - its extent stays pinned until it is confirmed or marked (I2a).
  */
 #include <linux/blkdev.h>
+#include <linux/slab.h>
 
 #include "engine/activity.h"
 #include "engine/loss.h"
-#include "engine/policy.h"
 #include "engine/primary.h"
 #include "engine/roles.h"
 #include "engine/secondary.h"
-#include "engine/trace.h"
 #include "engine/write.h"
 #include "shared/code.h"
 #include "shared/mutants.h"
+
+/*
+ * Allocation
+ */
+
+/* Bytes of the vectors of @n segments: the body with its codes, the change counts behind it. */
+static size_t vectors_size(u32 n)
+{
+	return sizeof(struct ms_write_body) + n * (sizeof(__le64) + sizeof(u32));
+}
+
+int ms_writes_init(struct ms_volume *v)
+{
+	int r = mempool_init_kmalloc_pool(&v->writes, 64, sizeof(struct ms_write));
+
+	return r ?: mempool_init_kmalloc_pool(&v->vectors, 4, vectors_size(MS_EXTENT_SEGS));
+}
+
+void ms_writes_exit(struct ms_volume *v)
+{
+	mempool_exit(&v->vectors);
+	mempool_exit(&v->writes);
+}
+
+static void free_write(struct ms_write *w)
+{
+	ms_buf_free(&w->v->pool, &w->buf);
+	if (w->spare)
+		mempool_free(w->body, &w->v->vectors);
+	else if (w->body != &w->small_body.body)
+		kfree(w->body);
+	mempool_free(w, &w->v->writes);
+}
+
+void ms_write_put(struct ms_write *w)
+{
+	if (refcount_dec_and_test(&w->refs))
+		free_write(w);
+}
+
+static struct ms_write *alloc(struct ms_volume *v, enum ms_write_kind kind)
+{
+	struct ms_write *w = mempool_alloc(&v->writes, GFP_NOIO);
+
+	memset(w, 0, sizeof(*w));
+	w->v = v;
+	w->kind = kind;
+	w->body = &w->small_body.body;
+	w->chg = w->small_chg;
+	refcount_set(&w->refs, 1);
+	INIT_LIST_HEAD(&w->list);
+	INIT_LIST_HEAD(&w->rx);
+	INIT_HLIST_NODE(&w->hash);
+	return w;
+}
+
+struct ms_write *ms_flush_alloc(struct ms_volume *v, enum ms_write_kind kind)
+{
+	struct ms_write *w = alloc(v, kind);
+
+	w->flush = true;
+	return w;
+}
+
+static void write_start(struct ms_op *op);
+
+/* Of the size needed, or the largest from the reserve: no write fails for want of memory. */
+static void take_vectors(struct ms_write *w, u32 n)
+{
+	size_t size = vectors_size(n);
+
+	w->body = kmalloc(size, GFP_NOWAIT | __GFP_NOWARN);
+	if (!w->body) {
+		w->body = mempool_alloc(&w->v->vectors, GFP_NOIO);
+		w->spare = true;
+	}
+	memset(w->body, 0, size);
+	w->chg = (void *)w->body + struct_size(w->body, codes, n);
+}
+
+static void fill_body(struct ms_write *w)
+{
+	if (w->span.count > MS_SMALL_SEGS)
+		take_vectors(w, w->span.count);
+	w->body->sector = cpu_to_le64(w->op.sector);
+	w->body->sectors = cpu_to_le32(w->op.nsectors);
+}
+
+struct ms_write *ms_write_alloc(struct ms_volume *v, enum ms_write_kind kind,
+				u64 sector, u32 nsectors, bool payload)
+{
+	struct ms_write *w = alloc(v, kind);
+
+	if (WARN_ON_ONCE(ms_geo_span(v->geo, sector, nsectors, &w->span))) {
+		ms_write_put(w);
+		return NULL;
+	}
+	w->op.extent = w->span.extent;
+	w->op.sector = sector;
+	w->op.nsectors = nsectors;
+	w->op.first = w->span.first;
+	w->op.count = w->span.count;
+	w->op.excl = true;
+	w->op.masked = true;
+	w->op.start = write_start;
+	w->zero = !payload;
+	fill_body(w);
+	if (payload) {
+		ms_buf_alloc(&v->pool, &w->buf, sector, nsectors);
+		w->cost = (u64)nsectors << SECTOR_SHIFT;
+	}
+	return w;
+}
 
 /*
  * The end of a write
@@ -36,108 +146,62 @@ bool ms_write_room(struct ms_volume *v)
 bool __ms_write_idle(struct ms_volume *v)
 {
 	lockdep_assert_held(&v->lock);
-	return !v->inflight && !v->nr_unacked && !v->repairs && list_empty(&v->gen_wait) && !v->gen_busy;
+	return !v->inflight && !v->nr_unacked && list_empty(&v->gen_wait);
 }
-
-/* What became of a write: the application may be told; it is over. */
-struct outcome {
-	bool tell, over;
-};
 
 /* Tell whoever waits for it, and let go. No locks. */
-static void finish(struct ms_write *w, struct outcome o)
+static void finish(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
-	if (o.tell && w->app)
+	if (w->app)
 		ms_primary_ended(w);
-	if (o.over && w->finished)
+	if (w->finished)
 		complete(w->finished);
-	if (o.tell || o.over)
-		ms_write_put(w);
-	if (o.over && wq_has_sleeper(&v->cooled))
+	ms_write_put(w);
+	if (wq_has_sleeper(&v->cooled))
 		wake_up_all(&v->cooled);
-}
-
-static void __uncount(struct ms_write *w)
-{
-	struct ms_volume *v = w->v;
-
-	if (!w->queued)
-		return;
-	if (w->taken)
-		__ms_watch_stage(&v->watch, w->flush ? MS_STAGE_FLUSH : MS_STAGE_TOTAL,
-				 ktime_get_ns() - w->taken);
-	v->inflight--;
-	v->inflight_bytes -= w->cost;
-	w->queued = false;
-	if (!bio_list_empty(&v->intake))
-		queue_work(v->io_wq, &v->intake_work);
 }
 
 /* Its part in the books ends. */
 static void __retire(struct ms_write *w)
 {
-	trace_mirsync_write_done(w);
-	if (w->op.e && !w->flush)
-		__ms_extent_release(w->v, w->op.e);
-	if (w->kind == MS_WRITE_COPY)
-		w->v->copy_bytes -= w->buf.bytes;
-	__uncount(w);
-}
-
-/*
- * In async mode the application need not wait for the peer. What it writes from here on
- * belongs behind what it was told of: a new epoch (I7).
- */
-static struct outcome __ahead(struct ms_write *w)
-{
 	struct ms_volume *v = w->v;
 
-	if (w->told || !__ms_policy_ahead(w))
-		return (struct outcome){ };
-	w->told = true;
-	if (w->epoch == v->epoch)
-		v->epoch++;
-	__uncount(w);
-	refcount_inc(&w->refs);		/* the confirmation may come before it was told */
-	return (struct outcome){ .tell = true };
-}
-
-/* The peer may have the present generation, and does not have all that was written: a new one. */
-static bool __want_generation(struct ms_volume *v)
-{
-	if (!ms_gens_shared(&v->sb.gens) || MS_MUTANT(OLD_GENERATION))
-		return false;
-	if (!v->gen_busy) {
-		v->gen_busy = true;
-		queue_work(v->done_wq, &v->gen_work);
+	if (w->op.e && !w->flush)
+		__ms_extent_release(v, w->op.e);
+	if (w->kind == MS_WRITE_COPY)
+		v->copy_bytes -= w->buf.bytes;
+	if (w->queued) {
+		v->inflight--;
+		v->inflight_bytes -= w->cost;
+		w->queued = false;
+		if (!bio_list_empty(&v->intake))
+			queue_work(v->io_wq, &v->intake_work);
 	}
-	return true;
 }
 
 /*
  * Can it be completed? An unconfirmed one of the application waits for a new
- * generation when the peer shares the present one, or goes back into the line when it
- * may not go on without the peer.
+ * generation when the peer shares the present one.
  */
-static struct outcome __settle(struct ms_write *w)
+static bool __may_complete(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
-	if (w->local_pending)
-		return (struct outcome){ };
-	if (w->peer_pending)
-		return __ahead(w);
-	if (w->kind == MS_WRITE_APP && w->alone && !w->status && !w->told) {
-		w->parked = __ms_policy_frozen(v);
-		if (!w->parked && __want_generation(v)) {
-			list_add_tail(&w->list, &v->gen_wait);
-			return (struct outcome){ };
+	if (w->local_pending || w->peer_pending)
+		return false;
+	if (w->kind == MS_WRITE_APP && w->alone && !w->status &&
+	    ms_gens_shared(&v->sb.gens) && !MS_MUTANT(OLD_GENERATION)) {
+		list_add_tail(&w->list, &v->gen_wait);
+		if (!v->gen_busy) {
+			v->gen_busy = true;
+			queue_work(v->done_wq, &v->gen_work);
 		}
+		return false;
 	}
 	__retire(w);
-	return (struct outcome){ .tell = !w->told, .over = true };
+	return true;
 }
 
 static void new_generation(struct ms_sb *sb, void *arg)
@@ -156,8 +220,7 @@ static void gen_work(struct work_struct *work)
 	/* A site that lost its right to write meanwhile fails them instead. */
 	mutex_lock(&v->role_lock);
 	if (READ_ONCE(v->active)) {
-		if (ms_may_talk(v))
-			ms_info(v, "going on without the peer: new generation");
+		ms_info(v, "going on without the peer: new generation");
 		r = ms_super_change(v, new_generation, NULL);
 	}
 	mutex_unlock(&v->role_lock);
@@ -171,7 +234,7 @@ static void gen_work(struct work_struct *work)
 		list_del_init(&w->list);
 		if (r)
 			w->status = -EIO;
-		finish(w, (struct outcome){ .tell = true, .over = true });
+		finish(w);
 	}
 	wake_up_all(&v->cooled);
 	ms_volume_event(v);
@@ -191,8 +254,6 @@ static void __local_ended(struct ms_write *w)
 	u32 i, seg;
 
 	if (w->status) {
-		if (w->kind == MS_WRITE_APP)
-			__ms_disk_failed(v);
 		__ms_seg_mark(v, e, w->span.first, w->span.count);
 		__ms_resync_soon(v);
 		if (w->kind == MS_WRITE_PEER)
@@ -228,31 +289,27 @@ static void __flush_ended(struct ms_write *w)
 static void end_local(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
-	struct outcome o;
+	bool done;
 
 	spin_lock(&v->lock);
-	trace_mirsync_write_local(w);
-	if (!w->flush && !w->untouched)
-		__ms_watch_stage(&v->watch, MS_STAGE_LOCAL, ktime_get_ns() - w->begun);
 	if (!w->flush && !w->untouched)
 		__local_ended(w);
 	else if (w->flush)
 		__flush_ended(w);
 	spin_unlock(&v->lock);
-	if (w->status && !w->untouched) {
-		trace_mirsync_error(v, w->flush ? "flush" : "write", w->op.sector, w->status);
-		ms_err_limit(v, "%s failed on the data device (%pe)",
-			     w->flush ? "flush" : "write", ERR_PTR(w->status));
-	}
+	if (w->status && !w->untouched)
+		ms_err_limit(v, "%s failed on the data device (%d)",
+			     w->flush ? "flush" : "write", w->status);
 	if (w->kind == MS_WRITE_PEER)
 		ms_secondary_ended(w);
 	if (!w->flush)
 		ms_op_done(&w->op);
 	spin_lock(&v->lock);
 	w->local_pending = false;	/* not before: a confirmation may free it from here on */
-	o = __settle(w);
+	done = __may_complete(w);
 	spin_unlock(&v->lock);
-	finish(w, o);
+	if (done)
+		finish(w);
 }
 
 static void done_work(struct work_struct *work)
@@ -326,7 +383,8 @@ static void out_done(struct ms_out *out, int r)
 	ms_write_put(container_of(out, struct ms_write, out));
 }
 
-static void __fill_frame(struct ms_write *w)
+/* Queue it to the peer; v->lock held, so frames leave in the order of starts. */
+static bool __ship(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 	u32 segs = w->zero ? 0 : w->span.count;
@@ -336,29 +394,18 @@ static void __fill_frame(struct ms_write *w)
 	if (w->flush) {
 		w->out.type = MS_F_FLUSH;
 		w->acked_seq = v->acked_seq;
-		return;
+	} else {
+		w->out.type = w->zero ? MS_F_ZERO : MS_F_WRITE;
+		w->body->segs = cpu_to_le16(segs);
+		w->body->flags = cpu_to_le16(w->flags);
+		w->out.body = w->body;
+		w->out.body_len = struct_size(w->body, codes, segs);
+		if (!w->zero) {
+			w->out.bvec = w->buf.bv;
+			w->out.nr_bvec = w->buf.nr;
+			w->out.data_len = w->buf.bytes;
+		}
 	}
-	w->out.type = w->zero ? MS_F_ZERO : MS_F_WRITE;
-	w->body->segs = cpu_to_le16(segs);
-	w->body->flags = cpu_to_le16(w->flags | __ms_policy_border(v));
-	w->out.body = w->body;
-	w->out.body_len = struct_size(w->body, codes, segs);
-	if (!w->zero) {
-		w->out.bvec = w->buf.bv;
-		w->out.nr_bvec = w->buf.nr;
-		w->out.data_len = w->buf.bytes;
-	}
-}
-
-/* Queue it to the peer; v->lock held, so frames leave in the order of starts. */
-static bool __ship(struct ms_write *w)
-{
-	struct ms_volume *v = w->v;
-
-	w->weight = w->kind == MS_WRITE_APP ? max(w->buf.nr, 1u) * PAGE_SIZE : 0;
-	if (!v->mirroring || __ms_policy_full(v, w))
-		return false;
-	__fill_frame(w);
 	refcount_inc(&w->refs);
 	if (ms_net_queue(v->net, &w->out)) {
 		refcount_dec(&w->refs);
@@ -367,15 +414,10 @@ static bool __ship(struct ms_write *w)
 	hash_add(v->waiting, &w->hash, w->out.handle);
 	list_add_tail(&w->list, &v->unacked);
 	v->nr_unacked++;
-	v->unacked_bytes += w->weight;
 	v->n.tx_data_bytes += w->out.data_len;
-	v->watch.shipped++;
-	v->watch.shipped_bytes += w->out.data_len;
 	w->peer_pending = true;
-	w->epoch = v->epoch;
 	w->shipped = jiffies;
 	w->session = v->session;
-	trace_mirsync_write_shipped(w);
 	return true;
 }
 
@@ -395,7 +437,6 @@ static void write_start(struct ms_op *op)
 	struct ms_volume *v = w->v;
 	bool refused;
 
-	w->begun = ktime_get_ns();
 	spin_lock(&v->lock);
 	w->local_pending = true;
 	refused = v->meta_failed || !op->e ||
@@ -403,13 +444,10 @@ static void write_start(struct ms_op *op)
 	if (op->e)
 		op->e->pins++;
 	if (!refused) {
-		trace_mirsync_write_started(w);
-		__ms_watch_stage(&v->watch, MS_STAGE_WAIT, w->begun - w->taken);
 		__ms_seg_write_begin(v, op->e, w->span.first, w->span.count);
 		__remember_changes(w);
-		if (w->kind == MS_WRITE_APP && !__ship(w)) {
+		if (w->kind == MS_WRITE_APP && !(v->mirroring && __ship(w))) {
 			w->alone = true;
-			v->peer_lacks = true;
 			if (!MS_MUTANT(NO_MARK))
 				__ms_seg_mark(v, op->e, w->span.first, w->span.count);
 		}
@@ -434,45 +472,22 @@ static __le64 zero_code(const struct ms_write *w, u32 seg)
 	return cpu_to_le64(ms_code_zero(len << MS_SECTOR_SHIFT, v->seed));
 }
 
-void __ms_write_count(struct ms_write *w)
-{
-	struct ms_volume *v = w->v;
-
-	if (w->queued)
-		return;
-	w->queued = true;
-	v->inflight++;
-	v->inflight_bytes += w->cost;
-	v->n.writes++;
-	v->n.write_sectors += w->op.nsectors;
-}
-
-static void __count(struct ms_write *w)
-{
-	struct ms_watch *n = &w->v->watch;
-
-	if (w->kind == MS_WRITE_APP)
-		w->flush ? n->app_flushes++ : w->zero ? n->app_zeroes++ : n->app_writes++;
-	else
-		w->flush ? n->peer_flushes++ : w->zero ? n->peer_zeroes++ : n->peer_writes++;
-}
-
 void ms_write_submit(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
-	w->op.start = write_start;
 	if (w->zero) {
 		u32 i;
 
 		for (i = 0; i < w->span.count; i++)
 			w->body->codes[i] = zero_code(w, w->span.first + i);
 	}
-	w->taken = ktime_get_ns();
-	trace_mirsync_write_queued(w);
 	spin_lock(&v->lock);
-	__count(w);
-	__ms_write_count(w);
+	w->queued = true;
+	v->inflight++;
+	v->inflight_bytes += w->cost;
+	v->n.writes++;
+	v->n.write_sectors += w->op.nsectors;
 	spin_unlock(&v->lock);
 	ms_op_submit(v, &w->op);
 }
@@ -481,15 +496,11 @@ void ms_flush_submit(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
-	w->taken = ktime_get_ns();
-	w->begun = w->taken;
-	trace_mirsync_write_queued(w);
 	spin_lock(&v->lock);
-	__count(w);
 	w->queued = true;
 	v->inflight++;
 	w->local_pending = true;
-	if (w->kind == MS_WRITE_APP && !__ship(w))
+	if (w->kind == MS_WRITE_APP && !(v->mirroring && __ship(w)))
 		w->alone = v->acked_seq != v->flushed_seq;
 	spin_unlock(&v->lock);
 	submit_local(w);
@@ -501,7 +512,7 @@ int ms_write_ship(struct ms_write *w)
 	int r = 0;
 
 	spin_lock(&v->lock);
-	if (__ship(w)) {
+	if (v->mirroring && __ship(w)) {
 		w->op.e->pins++;
 		v->copy_bytes += w->buf.bytes;
 		__remember_changes(w);
@@ -526,10 +537,6 @@ static struct ms_write *__take_waiting(struct ms_volume *v, u64 handle)
 		hash_del(&w->hash);
 		list_del_init(&w->list);
 		v->nr_unacked--;
-		v->unacked_bytes -= w->weight;
-		v->confirmed_at = jiffies;
-		if (!bio_list_empty(&v->intake))
-			queue_work(v->io_wq, &v->intake_work);
 		w->peer_pending = false;
 		return w;
 	}
@@ -543,10 +550,6 @@ static void __confirmed(struct ms_write *w)
 	struct ms_extent *e = w->op.e;
 	u32 i;
 
-	trace_mirsync_write_confirmed(w);
-	v->watch.confirmed++;
-	if (w->kind == MS_WRITE_APP && !w->flush)
-		__ms_watch_stage(&v->watch, MS_STAGE_PEER, ktime_get_ns() - w->begun);
 	if (w->flush) {
 		v->flushed_seq = w->acked_seq;
 		return;
@@ -566,16 +569,11 @@ static void __confirmed(struct ms_write *w)
 
 static void __unconfirmed(struct ms_write *w)
 {
-	trace_mirsync_write_unconfirmed(w);
-	w->v->watch.unconfirmed++;
 	w->alone = true;
-	w->v->peer_lacks = true;
-	if (w->flush)
+	if (w->flush) {
 		w->alone = w->acked_seq != w->v->flushed_seq;
-	if (w->told && w->alone)
-		__want_generation(w->v);
-	if (w->flush)
 		return;
+	}
 	if (w->kind == MS_WRITE_COPY)
 		w->status = -ENOTCONN;
 	if (!MS_MUTANT(NO_MARK))
@@ -585,7 +583,7 @@ static void __unconfirmed(struct ms_write *w)
 int ms_write_acked(struct ms_volume *v, u64 handle, int status)
 {
 	struct ms_write *w;
-	struct outcome o;
+	bool done;
 
 	spin_lock(&v->lock);
 	w = __take_waiting(v, handle);
@@ -597,74 +595,30 @@ int ms_write_acked(struct ms_volume *v, u64 handle, int status)
 		__unconfirmed(w);
 	else
 		__confirmed(w);
-	o = __settle(w);
+	done = __may_complete(w);
 	spin_unlock(&v->lock);
-	finish(w, o);
+	if (done)
+		finish(w);
 	wake_up_all(&v->cooled);
 	return status ? -EREMOTEIO : 0;
 }
 
-/* One that the application does not wait for may be behind a long queue: then what counts is that the queue moves. */
 bool ms_write_overdue(struct ms_volume *v)
 {
 	struct ms_write *w;
-	unsigned long since;
-	bool late = false;
+	bool late;
 
 	spin_lock(&v->lock);
 	w = list_first_entry_or_null(&v->unacked, struct ms_write, list);
-	if (w) {
-		since = w->shipped;
-		if (w->told && time_after(v->confirmed_at, since))
-			since = v->confirmed_at;
-		late = time_after(jiffies, since + v->confirm_timeout);
-	}
+	late = w && time_after(jiffies, w->shipped + v->confirm_timeout);
 	spin_unlock(&v->lock);
 	return late;
-}
-
-/* The first that waits for nothing but the peer. */
-static struct ms_write *__next_ahead(struct ms_volume *v, struct outcome *o)
-{
-	struct ms_write *w;
-
-	list_for_each_entry(w, &v->unacked, list) {
-		if (w->local_pending)
-			continue;
-		*o = __settle(w);
-		if (o->tell)
-			return w;
-	}
-	return NULL;
-}
-
-void ms_write_run_ahead(struct ms_volume *v)
-{
-	struct ms_write *w;
-	struct outcome o;
-
-	do {
-		spin_lock(&v->lock);
-		w = __next_ahead(v, &o);
-		spin_unlock(&v->lock);
-		if (w)
-			finish(w, o);
-	} while (w);
-}
-
-unsigned long __ms_write_oldest(struct ms_volume *v)
-{
-	struct ms_write *w;
-
-	lockdep_assert_held(&v->lock);
-	w = list_first_entry_or_null(&v->unacked, struct ms_write, list);
-	return w ? jiffies - w->shipped : 0;
 }
 
 void ms_write_link_down(struct ms_volume *v)
 {
 	struct ms_write *w;
-	struct outcome o;
+	bool done;
 
 	for (;;) {
 		spin_lock(&v->lock);
@@ -675,9 +629,10 @@ void ms_write_link_down(struct ms_volume *v)
 		}
 		__take_waiting(v, w->out.handle);
 		__unconfirmed(w);
-		o = __settle(w);
+		done = __may_complete(w);
 		spin_unlock(&v->lock);
-		finish(w, o);
+		if (done)
+			finish(w);
 	}
 	wake_up_all(&v->cooled);
 }

@@ -27,8 +27,6 @@ static void init_fields(struct ms_net *n, const struct ms_net_config *cfg,
 	n->preferred = ms_addr_compare(&n->local, &n->peer) < 0;
 	n->enabled = true;
 	spin_lock_init(&n->lock);
-	ratelimit_state_init(&n->talk, 60 * HZ, 20);
-	ratelimit_state_init(&n->strange, 60 * HZ, 5);
 	mutex_init(&n->sock_mutex);
 	INIT_LIST_HEAD(&n->acks);
 	INIT_LIST_HEAD(&n->frames);
@@ -281,15 +279,5 @@ void ms_net_stats(struct ms_net *n, struct ms_net_stats *s)
 {
 	s->tx_bytes = atomic64_read(&n->tx_bytes);
 	s->rx_bytes = atomic64_read(&n->rx_bytes);
-	s->tx_frames = atomic64_read(&n->tx_frames);
-	s->rx_frames = atomic64_read(&n->rx_frames);
-	s->queued_frames = atomic64_read(&n->queued_frames);
-	s->queued_bytes = atomic64_read(&n->queued_bytes);
 	s->sessions = atomic64_read(&n->sessions);
-	s->failed = atomic64_read(&n->failed);
-	s->strangers = atomic64_read(&n->strangers);
-	s->authenticated = n->hmac;
-	s->initiator = READ_ONCE(n->initiator);
-	s->heard_ms = READ_ONCE(n->phase) == MS_NET_SESSION ?
-		      jiffies_to_msecs(jiffies - READ_ONCE(n->heard)) : 0;
 }

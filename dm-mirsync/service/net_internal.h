@@ -21,7 +21,6 @@
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
-#include <linux/ratelimit.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -125,8 +124,6 @@ struct ms_net {
 	unsigned long next_dial;
 	unsigned int backoff_ms;
 	struct ms_net_complaint no_connection, no_handshake;
-	struct ratelimit_state talk;	/* of lines about the session */
-	struct ratelimit_state strange;	/* ... about other hosts */
 	unsigned long heard;		/* when bytes last came */
 	unsigned long waiting;		/* since when they are waited for */
 	unsigned long looked_at;	/* when the listener was last looked at */
@@ -142,8 +139,6 @@ struct ms_net {
 	u8 shake[sizeof(struct ms_frame) + sizeof(struct ms_hello)];
 
 	atomic64_t tx_bytes, rx_bytes, sessions;
-	atomic64_t tx_frames, rx_frames, failed, strangers;
-	atomic64_t queued_frames, queued_bytes;
 };
 
 /* net.c */

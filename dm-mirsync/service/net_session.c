@@ -94,7 +94,6 @@ static int recv_frame(struct ms_net *n)
 		r = ms_body_check(&h, n->body);
 	if (r)
 		return r;
-	atomic64_inc(&n->rx_frames);
 	if (h.type == MS_F_PING)
 		ms_send_pong(n, h.handle);
 	else if (h.type != MS_F_PONG)
@@ -111,8 +110,9 @@ static void end_session(struct ms_net *n, int r)
 	r = ms_net_cutting(n);
 	if (r == -ESHUTDOWN)
 		DMINFO("%s: disconnected", n->name);
-	else if (__ratelimit(&n->talk))
-		DMWARN("%s: connection with %pISpc lost: %pe", n->name, &n->peer, ERR_PTR(r));
+	else
+		DMWARN_LIMIT("%s: connection with %pISpc lost: %pe",
+			     n->name, &n->peer, ERR_PTR(r));
 	n->ops->down(n->ctx, r);
 }
 
@@ -128,10 +128,9 @@ static void session(struct ms_net *n)
 	n->probing = false;
 	ms_net_forget_complaints(n);
 	atomic64_inc(&n->sessions);
-	if (__ratelimit(&n->talk))
-		DMINFO("%s: connected with %pISpc, %s%s", n->name, &n->peer,
-		       n->initiator ? "outgoing" : "incoming",
-		       n->hmac ? ", authenticated" : "");
+	DMINFO_LIMIT("%s: connected with %pISpc, %s%s", n->name, &n->peer,
+		     n->initiator ? "outgoing" : "incoming",
+		     n->hmac ? ", authenticated" : "");
 	ms_send_open(n);
 	r = n->ops->up(n->ctx, &n->peer_ready);
 	while (r >= 0)
@@ -153,7 +152,6 @@ static void attempt(struct ms_net *n)
 	if (!r) {
 		session(n);
 	} else {
-		atomic64_inc(&n->failed);
 		if (r != -EAGAIN && r != -ECONNREFUSED && !ms_net_cutting(n))
 			ms_net_complain(n, &n->no_handshake, "no handshake with", r);
 		ms_link_lost(n, 0);

@@ -18,17 +18,6 @@ struct ms_options {
 	u32 generator_rate;	/* KiB per second read to make codes; 0: no limit */
 	u32 resync_rate_min;	/* KiB per second that a resync keeps beside the application */
 	u32 resync_rate_max;	/* KiB per second of a resync at most; 0: no limit */
-	u32 mode;		/* enum ms_mode */
-	u32 async_queue;	/* KiB that may be complete here and not confirmed by the peer */
-	u32 queue_full;		/* enum ms_queue_full */
-	u32 link_lost;		/* enum ms_link_lost */
-	u32 disk_error;		/* enum ms_disk_error */
-};
-
-/* What the primary does when its disk fails a write or a flush. */
-enum ms_disk_error {
-	MS_DISK_ERROR_FAIL = 0,	/* the application gets the error and goes on */
-	MS_DISK_ERROR_STOP = 1,	/* if the peer has everything: inconsistent, serves nothing more */
 };
 
 struct ms_option {

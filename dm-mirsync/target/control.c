@@ -12,7 +12,6 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "engine/event.h"
 #include "target/control.h"
 #include "target/registry.h"
 
@@ -167,15 +166,10 @@ static struct miscdevice control = {
 
 int ms_control_init(void)
 {
-	int r = misc_register(&control);
-
-	if (!r)
-		ms_event_device(control.this_device);
-	return r;
+	return misc_register(&control);
 }
 
 void ms_control_exit(void)
 {
-	ms_event_device(NULL);
 	misc_deregister(&control);
 }

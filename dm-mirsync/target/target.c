@@ -10,8 +10,6 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
-#include "engine/debugfs.h"
-#include "engine/status.h"
 #include "target/config.h"
 #include "target/control.h"
 #include "target/registry.h"
@@ -127,21 +125,12 @@ static int mirsync_map(struct dm_target *ti, struct bio *bio)
 	return ms_primary_map(t->v, bio);
 }
 
-static int mirsync_end_io(struct dm_target *ti, struct bio *bio, blk_status_t *error)
-{
-	struct ms_target *t = ti->private;
-
-	return likely(!*error) ? DM_ENDIO_DONE : ms_primary_end_io(t->v, bio, *error);
-}
-
 static void mirsync_presuspend(struct dm_target *ti)
 {
 	struct ms_target *t = ti->private;
 
 	if (dm_noflush_suspending(ti))
 		ms_primary_requeue(t->v, true);
-	else
-		ms_primary_drain(t->v, true);
 }
 
 static void mirsync_presuspend_undo(struct dm_target *ti)
@@ -149,7 +138,6 @@ static void mirsync_presuspend_undo(struct dm_target *ti)
 	struct ms_target *t = ti->private;
 
 	ms_primary_requeue(t->v, false);
-	ms_primary_drain(t->v, false);
 }
 
 static void mirsync_postsuspend(struct dm_target *ti)
@@ -158,7 +146,6 @@ static void mirsync_postsuspend(struct dm_target *ti)
 
 	ms_volume_stop(t->v);
 	ms_primary_requeue(t->v, false);
-	ms_primary_drain(t->v, false);
 }
 
 static int mirsync_preresume(struct dm_target *ti)
@@ -173,6 +160,22 @@ static int mirsync_preresume(struct dm_target *ti)
 	return ms_volume_start(t->v);
 }
 
+static const char *link_word(struct ms_volume *v, const struct ms_ioc_status *st)
+{
+	if (st->connected)
+		return "connected";
+	return ms_net_enabled(v->net) ? "connecting" : "disconnected";
+}
+
+static const char *sync_word(const struct ms_ioc_status *st)
+{
+	if (st->in_sync)
+		return "in-sync";
+	if (st->copying)
+		return st->copying == 1 ? "resync-source" : "resync-target";
+	return st->failback ? "failback" : "out-of-sync";
+}
+
 /* One line; new fields are only ever added at its end. */
 static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 {
@@ -184,8 +187,8 @@ static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 		return;
 	}
 	ms_volume_status(v, st);
-	DMEMIT("%s %s %s %s", ms_role_name(st->role), ms_link_word(v, st),
-	       ms_disk_name(st->disk), ms_sync_word(st));
+	DMEMIT("%s %s %s %s", ms_role_name(st->role), link_word(v, st),
+	       ms_disk_name(st->disk), sync_word(st));
 	DMEMIT(" claim=%s meeting=%s segments=%llu valid=%llu marked=%llu candidates=%llu",
 	       ms_claim_name(st->claim), ms_meeting_name(st->meeting), st->segments,
 	       st->valid, st->marked, st->candidates);
@@ -203,11 +206,6 @@ static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 	       READ_ONCE(v->cmd), st->sample_read_sectors, st->record_waits, st->slot_waits,
 	       st->evictions);
 	DMEMIT(" rs_rate=%u rs_limit=%u", st->rs_rate, st->rs_limit);
-	DMEMIT(" mode=%s queued_bytes=%llu epochs=%llu frozen=%u detached=%u",
-	       st->mode ? "async" : "sync", st->queued_bytes, st->epochs, st->frozen,
-	       st->detached);
-	DMEMIT(" reads_from_peer=%llu repaired=%llu unreadable=%llu", st->reads_from_peer,
-	       st->repaired, st->unreadable);
 	kfree(st);
 }
 
@@ -296,15 +294,13 @@ static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 		return ms_cmd_connect(v, true);
 	if (!strcasecmp(argv[0], "disconnect"))
 		return ms_cmd_connect(v, false);
-	if (!strcasecmp(argv[0], "release"))
-		return ms_cmd_release(v);
 	if (!strcasecmp(argv[0], "explain")) {
 		spin_lock(&v->lock);
 		DMEMIT("%s", v->explain);
 		spin_unlock(&v->lock);
 		return 1;
 	}
-	return ms_refuse_command(v, -EINVAL, "unknown message: promote, demote, connect, disconnect, release, set, explain");
+	return ms_refuse_command(v, -EINVAL, "unknown message: promote, demote, connect, disconnect, set, explain");
 }
 
 static int mirsync_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn fn,
@@ -342,7 +338,6 @@ static struct target_type mirsync_target = {
 	.ctr = mirsync_ctr,
 	.dtr = mirsync_dtr,
 	.map = mirsync_map,
-	.end_io = mirsync_end_io,
 	.presuspend = mirsync_presuspend,
 	.presuspend_undo = mirsync_presuspend_undo,
 	.postsuspend = mirsync_postsuspend,
@@ -359,19 +354,15 @@ static int __init mirsync_init(void)
 
 	if (r)
 		return r;
-	ms_debugfs_init();
 	r = dm_register_target(&mirsync_target);
-	if (r) {
-		ms_debugfs_exit();
+	if (r)
 		ms_control_exit();
-	}
 	return r;
 }
 
 static void __exit mirsync_exit(void)
 {
 	dm_unregister_target(&mirsync_target);
-	ms_debugfs_exit();
 	ms_control_exit();
 }
 

@@ -23,7 +23,6 @@ enum mistake {
 	MISTAKE_PROMOTE_BLIND,		/* a promotion does not look at the relation */
 	MISTAKE_CONSISTENT_EARLY,	/* a target is not recorded as inconsistent */
 	MISTAKE_PROMOTE_UNFLUSHED,	/* a promotion calls a disk consistent before a flush */
-	MISTAKE_STOP_BEHIND,		/* a failing disk is given up while the peer lacks writes */
 	MISTAKE_LATE_COMPLETION,	/* writes are completed after the role was lost */
 };
 
@@ -95,8 +94,6 @@ bool model_crash(struct world *w, u32 i, bool lose);
 bool model_crash_damaged(struct world *w, u32 i);
 bool model_crash_writing(struct world *w, u32 i, bool local, bool peer);
 bool model_cut_writing(struct world *w, bool peer, bool target_crashes);
-/* The primary's disk fails a write, and the site stops. */
-bool model_disk_fails(struct world *w, u32 i, bool local, bool peer);
 bool model_cut(struct world *w);
 bool model_reboot(struct world *w, u32 i, bool asks_primary);
 bool model_replace(struct world *w, u32 i);

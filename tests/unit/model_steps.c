@@ -576,32 +576,6 @@ bool model_cut_writing(struct world *w, bool peer, bool target_crashes)
 	return true;
 }
 
-/*
- * The disk of an active primary in sync fails a write, which may be on it all the same, and
- * at the peer, or not; nobody is told of success. Everything before it was confirmed, so
- * the site gives its disk up, persistently, and leaves the service to its peer.
- */
-bool model_disk_fails(struct world *w, u32 i, bool local, bool peer)
-{
-	struct side *s = &w->s[i];
-	u8 t = free_token(w);
-
-	if (!s->up || s->claim != MS_CLAIM_ACTIVE || !t)
-		return false;
-	if (model_mistake == MISTAKE_STOP_BEHIND)
-		peer = false;
-	else if (!w->connected || w->phase != PH_SYNC || w->src != i || s->marks || s->pending)
-		return false;
-	s->data |= local ? t : 0;
-	w->s[!i].data |= peer ? t : 0;
-	s->marks |= t;
-	s->role = MS_ROLE_SECONDARY;
-	s->disk = MS_DISK_INCONSISTENT;
-	lose_role(s, MS_CLAIM_NONE);
-	model_forget_session(w);
-	return true;
-}
-
 bool model_cut(struct world *w)
 {
 	if (!w->connected)

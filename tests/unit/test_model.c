@@ -126,8 +126,6 @@ static void expand_side(const struct world *from, u32 i)
 	TRY("crash, record damaged", model_crash_damaged(&w, i));
 	for (u32 k = 0; k < 4; k++)
 		TRY("crash while writing", model_crash_writing(&w, i, k & 1, k >> 1));
-	for (u32 k = 0; k < 4; k++)
-		TRY("disk fails", model_disk_fails(&w, i, k & 1, k >> 1));
 	TRY("reboot as secondary", model_reboot(&w, i, false));
 	TRY("reboot as primary", model_reboot(&w, i, true));
 	TRY("disk replaced", model_replace(&w, i));
@@ -353,7 +351,6 @@ FINDS(marks_cleared_before_done, MISTAKE_MARKS_CLEARED_EARLY)
 FINDS(promotion_blind_to_the_relation, MISTAKE_PROMOTE_BLIND)
 FINDS(completed_after_the_role_was_lost, MISTAKE_LATE_COMPLETION)
 FINDS(promoted_without_a_flush, MISTAKE_PROMOTE_UNFLUSHED)
-FINDS(stopped_with_a_peer_behind, MISTAKE_STOP_BEHIND)
 FINDS(target_not_recorded_as_inconsistent, MISTAKE_CONSISTENT_EARLY)
 
 int main(void)
@@ -367,7 +364,6 @@ int main(void)
 		cmocka_unit_test(promotion_blind_to_the_relation),
 		cmocka_unit_test(completed_after_the_role_was_lost),
 		cmocka_unit_test(promoted_without_a_flush),
-		cmocka_unit_test(stopped_with_a_peer_behind),
 		cmocka_unit_test(target_not_recorded_as_inconsistent),
 	};
 
