@@ -165,7 +165,7 @@ field()
 # wait_field SITE KEY PATTERN [SECONDS]: PATTERN is one of bash's, extglob included.
 wait_field()
 {
-	local value='' end=$((SECONDS + ${4:-60}))
+	local value='' end=$((SECONDS + ${4:-60} * ${MS_SLOW:-1}))
 	shopt -s extglob
 	while :; do
 		value=$(field "$1" "$2") || return 1
