@@ -46,6 +46,7 @@ static const struct field fields[] = {
 	FIELD(write_sectors), FIELD(record_writes), FIELD(inflight), FIELD(unacked),
 	FIELD(sample_read_sectors), FIELD(record_waits), FIELD(slot_waits),
 	FIELD(evictions), FIELD(rs_rate), FIELD(rs_limit),
+	FIELD(queued_bytes), FIELD(epochs), FIELD(mode), FIELD(frozen), FIELD(detached),
 };
 
 static u64 field_value(const struct ms_ioc_status *st, const struct field *f)

@@ -81,6 +81,7 @@ static void in_force(struct ms_volume *v, enum ms_claim claim)
 	spin_lock(&v->lock);
 	v->claim = claim;
 	v->active = claim == MS_CLAIM_ACTIVE;
+	v->released &= v->active;
 	v->receiving = false;
 	v->in_sync = false;
 	v->failback_agreed = false;
@@ -121,6 +122,9 @@ static int promote_locked(struct ms_volume *v)
 	if (r)
 		return ms_refuse_command(v, r, "the promotion cannot be recorded on the metadata device");
 	invalidate_bdev(dm_disk(v->md)->part0);
+	spin_lock(&v->lock);
+	v->released = true;	/* who promotes knows that the peer is not there */
+	spin_unlock(&v->lock);
 	in_force(v, MS_CLAIM_ACTIVE);
 	ms_info(v, "promoted: primary with a new generation");
 	return 1;

@@ -11,6 +11,7 @@
 
 #include "engine/activity.h"
 #include "engine/extent.h"
+#include "engine/policy.h"
 #include "shared/mutants.h"
 
 int ms_extents_init(struct ms_volume *v)
@@ -453,6 +454,7 @@ void ms_op_submit(struct ms_volume *v, struct ms_op *op)
 		list_add_tail(&op->node, &v->op_wait);
 		v->n.slot_waits++;
 		ms_activity_kick(v);
+		__ms_policy_pinned(v);
 	}
 	if (v->nr_free < v->geo->max_hot / 16)
 		ms_activity_kick(v);

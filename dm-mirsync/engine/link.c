@@ -11,6 +11,7 @@
 #include "engine/compare.h"
 #include "engine/extent.h"
 #include "engine/link.h"
+#include "engine/policy.h"
 #include "engine/resync.h"
 #include "engine/resync_marks.h"
 #include "engine/resync_progress.h"
@@ -223,8 +224,10 @@ static void op_down(void *ctx, int reason)
 	v->decision.meeting = MS_MEET_NONE;
 	v->failback_agreed = false;
 	spin_unlock(&v->lock);
-	if (was)
+	if (was) {
 		ms_info(v, "connection to the peer is lost (%d)", reason);
+		ms_policy_link_down(v);
+	}
 	ms_requests_fail(v);
 	ms_write_link_down(v);
 	/* Nothing of this session may act in the next one. */

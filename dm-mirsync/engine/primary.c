@@ -7,6 +7,7 @@
  */
 #include <linux/bio.h>
 
+#include "engine/policy.h"
 #include "engine/primary.h"
 #include "engine/resync_rate.h"
 
@@ -101,6 +102,11 @@ static void end_all(struct bio_list *list, blk_status_t status)
 	}
 }
 
+static bool __may_take(struct ms_volume *v)
+{
+	return ms_write_room(v) && __ms_policy_room(v) && !__ms_policy_frozen(v);
+}
+
 static void intake_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, intake_work);
@@ -116,7 +122,7 @@ static void intake_work(struct work_struct *work)
 		if (v->requeue) {
 			back = v->intake;
 			bio_list_init(&v->intake);
-		} else if (!v->frozen && (!active || ms_write_room(v))) {
+		} else if (!v->frozen && (!active || __may_take(v))) {
 			bio = bio_list_pop(&v->intake);
 		}
 		spin_unlock(&v->lock);
@@ -137,15 +143,14 @@ void ms_primary_ended(struct ms_write *w)
 	struct ms_app_io *io = dm_per_bio_data(bio, sizeof(*io));
 
 	w->app = NULL;
-	if (w->zero && !w->status) {
+	if (w->zero && !w->status && !w->parked)
 		io->done += w->op.nsectors;
-		if (io->done < bio_sectors(bio)) {
-			spin_lock(&v->lock);
-			bio_list_add_head(&v->intake, bio);
-			spin_unlock(&v->lock);
-			queue_work(v->io_wq, &v->intake_work);
-			return;
-		}
+	if (w->parked || (w->zero && !w->status && io->done < bio_sectors(bio))) {
+		spin_lock(&v->lock);
+		bio_list_add_head(&v->intake, bio);
+		spin_unlock(&v->lock);
+		queue_work(v->io_wq, &v->intake_work);
+		return;
 	}
 	bio->bi_status = errno_to_blk_status(w->status);
 	bio_endio(bio);

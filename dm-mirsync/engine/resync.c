@@ -18,6 +18,7 @@
 #include "engine/compare.h"
 #include "engine/link.h"
 #include "engine/loss.h"
+#include "engine/policy.h"
 #include "engine/resync.h"
 #include "engine/resync_extent.h"
 #include "engine/resync_marks.h"
@@ -267,7 +268,7 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 	session = v->session;
 	r = __ms_request_queue(v, &rq);
 	if (!r)
-		v->mirroring = true;
+		__ms_policy_mirrors(v);
 	if (!r && *gap)
 		v->copying = true;
 	spin_unlock(&v->lock);

@@ -16,6 +16,7 @@
 
 #include "engine/extent.h"
 #include "engine/link.h"
+#include "engine/policy.h"
 #include "engine/resync.h"
 #include "engine/resync_marks.h"
 #include "engine/tables.h"
@@ -113,7 +114,7 @@ void ms_resync_marks_ended(struct ms_inbound *in)
 	source = v->decision.meeting == MS_MEET_SOURCE && v->session == in->session &&
 		 !v->mirroring;
 	spin_unlock(&v->lock);
-	if (!source)
+	if (!source || ms_policy_postpone(v, in->session))
 		return;
 	r = ms_resync_go(v);
 	if (r && r != -ENOTCONN)

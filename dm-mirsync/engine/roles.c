@@ -340,6 +340,8 @@ void ms_roles_take_done(struct ms_inbound *in)
 	const char *why = NULL;
 	int r;
 
+	/* Segments may be equal by writes that came before others which wait for their epoch (I7). */
+	ms_secondary_catch_up(in->v);
 	mutex_lock(&in->v->role_lock);
 	r = take_lineage(in, &why);
 	mutex_unlock(&in->v->role_lock);

@@ -7,22 +7,68 @@
  * before it is done. After a failed write nothing more is applied until the
  * site is recorded as inconsistent and a new session has begun (I10).
  *
- * Locking: v->lock; v->rx_order lists what came and is not done, in order.
+ * Epochs: a write that begins one is not even queued on its extent before everything that
+ * came before it is done, and what came behind it waits in line with it (v->rx_held). So what
+ * waits holds up nothing that came earlier, and depends on nothing that was not received: the
+ * session thread may wait for room while there is some.
+ *
+ * Locking: v->lock; v->rx_order lists what came and is not done, in order. Writes are started
+ * by one at a time (v->rx_starting), in order.
  */
 #include "engine/secondary.h"
 #include "shared/mutants.h"
 
-static int put_in_order(struct ms_write *w)
+static bool __put_in_order(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
-	bool first;
+	bool first = list_empty(&v->rx_order);
+
+	w->session = v->session;
+	w->rx_no = ++v->rx_count;
+	list_add_tail(&w->rx, &v->rx_order);
+	return first;
+}
+
+/* The next write that may start, taken off the line; NULL: none, and nobody is starting them now. */
+static struct ms_write *__next_to_start(struct ms_volume *v)
+{
+	struct ms_write *w = list_first_entry_or_null(&v->rx_held, struct ms_write, list);
+
+	if (w && w->border && !list_is_first(&w->rx, &v->rx_order))
+		w = NULL;
+	if (w)
+		list_del_init(&w->list);
+	v->rx_starting = w;
+	return w;
+}
+
+static void start_in_order(struct ms_volume *v)
+{
+	struct ms_write *w;
 
 	spin_lock(&v->lock);
-	w->session = v->session;
-	first = list_empty(&v->rx_order);
-	list_add_tail(&w->rx, &v->rx_order);
+	w = v->rx_starting ? NULL : __next_to_start(v);
 	spin_unlock(&v->lock);
-	return first;
+	while (w) {
+		ms_write_submit(w);
+		spin_lock(&v->lock);
+		w = __next_to_start(v);
+		spin_unlock(&v->lock);
+	}
+}
+
+/* Behind all that came before; its extent is recorded meanwhile if it has to wait. */
+static void put_in_line(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	spin_lock(&v->lock);
+	__ms_write_count(w);
+	if (!__put_in_order(w) && (w->border || !list_empty(&v->rx_held)))
+		__ms_extent_announced(v, w->op.extent, ms_geo_mask(w->op.first, w->op.count));
+	list_add_tail(&w->list, &v->rx_held);
+	spin_unlock(&v->lock);
+	start_in_order(v);
 }
 
 static bool room(struct ms_volume *v)
@@ -47,6 +93,7 @@ static int take_write(struct ms_volume *v, const struct ms_head *h,
 	if (!w)
 		return -ENOMEM;
 	w->flags = le16_to_cpu(b->flags) & (MS_W_FUA | MS_W_NOUNMAP | MS_W_RESYNC);
+	w->border = le16_to_cpu(b->flags) & MS_W_EPOCH;
 	w->ack.handle = h->handle;
 	if (payload) {
 		memcpy(w->body->codes, b->codes, span.count * sizeof(__le64));
@@ -63,17 +110,20 @@ static int take_write(struct ms_volume *v, const struct ms_head *h,
 		}
 	}
 	w->op.masked = !MS_MUTANT(PEER_UNRECORDED);
-	put_in_order(w);
-	ms_write_submit(w);
+	put_in_line(w);
 	return 0;
 }
 
 static int take_flush(struct ms_volume *v, const struct ms_head *h)
 {
 	struct ms_write *w = ms_flush_alloc(v, MS_WRITE_PEER);
+	bool first;
 
 	w->ack.handle = h->handle;
-	if (put_in_order(w))
+	spin_lock(&v->lock);
+	first = __put_in_order(w);
+	spin_unlock(&v->lock);
+	if (first)
 		ms_flush_submit(w);
 	return 0;
 }
@@ -126,6 +176,7 @@ void ms_secondary_ended(struct ms_write *w)
 	spin_unlock(&v->lock);
 	if (next)
 		ms_flush_submit(next);
+	start_in_order(v);
 	wake_up_all(&v->cooled);
 }
 
@@ -142,6 +193,28 @@ static void target_failed_work(struct work_struct *work)
 	ms_super_change(v, make_inconsistent, NULL);
 	ms_net_cut(v->net, -EIO);
 	ms_volume_event(v);
+}
+
+static bool caught_up(struct ms_volume *v, u64 no)
+{
+	struct ms_write *first;
+	bool r;
+
+	spin_lock(&v->lock);
+	first = list_first_entry_or_null(&v->rx_order, struct ms_write, rx);
+	r = !first || first->rx_no > no;
+	spin_unlock(&v->lock);
+	return r;
+}
+
+void ms_secondary_catch_up(struct ms_volume *v)
+{
+	u64 no;
+
+	spin_lock(&v->lock);
+	no = v->rx_count;
+	spin_unlock(&v->lock);
+	wait_event(v->cooled, caught_up(v, no));
 }
 
 static bool drained(struct ms_volume *v)
@@ -162,5 +235,6 @@ void ms_secondary_drain(struct ms_volume *v)
 void ms_secondary_init(struct ms_volume *v)
 {
 	INIT_LIST_HEAD(&v->rx_order);
+	INIT_LIST_HEAD(&v->rx_held);
 	INIT_WORK(&v->target_failed_work, target_failed_work);
 }

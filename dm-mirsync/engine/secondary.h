@@ -14,6 +14,8 @@ void ms_secondary_init(struct ms_volume *v);
 int ms_secondary_frame(struct ms_volume *v, const struct ms_head *h, const void *body);
 /* Local I/O of a PEER write or flush has ended. */
 void ms_secondary_ended(struct ms_write *w);
+/* Wait until all that has come so far is done. */
+void ms_secondary_catch_up(struct ms_volume *v);
 /* Wait until nothing of the peer's is in flight here. */
 void ms_secondary_drain(struct ms_volume *v);
 

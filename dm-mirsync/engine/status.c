@@ -3,6 +3,7 @@
  * The state of a volume in one binary struct, for the ioctl and the status
  * line. Locking: v->lock for one consistent look.
  */
+#include "engine/policy.h"
 #include "engine/resync_rate.h"
 
 static void fill_resync(const struct ms_volume *v, struct ms_ioc_status *st)
@@ -44,6 +45,15 @@ static void fill_state(const struct ms_volume *v, struct ms_ioc_status *st)
 	st->unacked = v->nr_unacked;
 }
 
+static void __fill_policy(struct ms_volume *v, struct ms_ioc_status *st)
+{
+	st->mode = v->opt.mode;
+	st->queued_bytes = v->unacked_bytes;
+	st->epochs = v->epoch;
+	st->frozen = __ms_policy_frozen(v);
+	st->detached = v->detached;
+}
+
 void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st)
 {
 	struct ms_net_stats net;
@@ -62,6 +72,7 @@ void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st)
 	spin_lock(&v->lock);
 	fill_state(v, st);
 	fill_resync(v, st);
+	__fill_policy(v, st);
 	st->tx_data_bytes = v->n.tx_data_bytes;
 	st->gen_read_sectors = v->n.gen_read_sectors;
 	st->copy_read_sectors = v->n.copy_read_sectors;

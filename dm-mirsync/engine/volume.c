@@ -12,6 +12,7 @@
 #include "engine/codes.h"
 #include "engine/extent.h"
 #include "engine/link.h"
+#include "engine/policy.h"
 #include "engine/primary.h"
 #include "engine/resync.h"
 #include "engine/resync_marks.h"
@@ -134,6 +135,7 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	ms_write_work_init(v);
 	ms_primary_init(v);
 	ms_secondary_init(v);
+	ms_policy_init(v);
 	ms_activity_init(v);
 	ms_resync_init(v);
 	ms_roles_init(v);
@@ -341,6 +343,7 @@ static bool quiet(struct ms_volume *v)
 
 void ms_volume_stop(struct ms_volume *v)
 {
+	ms_policy_settle(v);
 	ms_net_cut(v->net, -ESHUTDOWN);	/* ends a command that waits for the peer */
 	mutex_lock(&v->control);
 	if (!v->running)
@@ -348,6 +351,7 @@ void ms_volume_stop(struct ms_volume *v)
 	v->running = false;
 	v->was_active = v->active;
 	ms_net_stop(v->net);
+	ms_policy_stop(v);
 	ms_generator_stop(v);
 	wait_event(v->cooled, quiet(v));
 	spin_lock(&v->lock);
@@ -376,6 +380,7 @@ void ms_volume_set_options(struct ms_volume *v, const struct ms_options *opt)
 	spin_lock(&v->lock);
 	v->opt = *opt;
 	spin_unlock(&v->lock);
+	ms_policy_changed(v);
 	ms_volume_event(v);
 }
 

@@ -155,6 +155,13 @@ struct ms_volume {
 	struct work_struct intake_work;
 	u32 inflight;			/* writes and flushes started and not ended */
 	u64 inflight_bytes;
+	u64 epoch, epoch_shipped;	/* async: the present one, that of the last frame */
+	u64 unacked_bytes;		/* memory of the application's writes that are not confirmed */
+	unsigned long confirmed_at;	/* jiffies of the last confirmation */
+	bool released, draining;	/* link_lost freeze: not this time, not while a suspend waits */
+	bool detached;			/* the queue was full: nothing is shipped for a while */
+	u32 postponed;			/* session that begins to mirror after it */
+	struct delayed_work rejoin_work;
 	struct llist_head done;		/* ended local I/O, lock-free */
 	struct work_struct done_work;
 	struct list_head gen_wait;	/* unconfirmed writes waiting for a new generation */
@@ -187,7 +194,10 @@ struct ms_volume {
 	u32 nr_unacked;
 	unsigned long confirm_timeout;	/* jiffies that the oldest of them may take */
 	u64 acked_seq, flushed_seq;	/* writes the peer confirmed / of these flushed there */
-	struct list_head rx_order;	/* target: writes and flushes, in order of arrival */
+	struct list_head rx_order;	/* target: writes and flushes that are not done, in order of arrival */
+	struct list_head rx_held;	/* ... writes that are not started yet */
+	bool rx_starting;		/* somebody is starting them */
+	u64 rx_count;			/* writes and flushes that came */
 	struct list_head requests;	/* questions to the peer, not answered yet */
 	struct list_head inbox;		/* questions of the peer, in order */
 	u32 nr_inbox;
@@ -317,6 +327,10 @@ int ms_take_verdicts(struct ms_volume *v, struct ms_ioc_verdict *vd, u32 count,
 
 /* Application I/O. Return: DM_MAPIO_*. Never sleeps. */
 int ms_primary_map(struct ms_volume *v, struct bio *bio);
+/* policy.c: let writes go on without the peer this time. Return: 0, or -EINVAL when none waits. */
+int ms_cmd_release(struct ms_volume *v);
+/* A suspend waits for all writes (or is over): none may wait for a lost peer. */
+void ms_primary_drain(struct ms_volume *v, bool on);
 /* A noflush suspend began (or is over): hand waiting bios back to dm. */
 void ms_primary_requeue(struct ms_volume *v, bool on);
 

@@ -7,132 +7,21 @@
  *  - when it will not be confirmed, its mark is set before it completes, and
  *    the new generation is on the disk before it completes (I5, I9);
  *  - its code counts only if no other write to the segment began meanwhile (I4);
- *  - its extent stays pinned until it is confirmed or marked (I2a).
+ *  - its extent stays pinned until it is confirmed or marked (I2a);
+ *  - when the application is told before the peer has confirmed it, what is shipped
+ *    after that belongs to a new epoch (I7).
  */
 #include <linux/blkdev.h>
-#include <linux/slab.h>
 
 #include "engine/activity.h"
 #include "engine/loss.h"
+#include "engine/policy.h"
 #include "engine/primary.h"
 #include "engine/roles.h"
 #include "engine/secondary.h"
 #include "engine/write.h"
 #include "shared/code.h"
 #include "shared/mutants.h"
-
-/*
- * Allocation
- */
-
-/* Bytes of the vectors of @n segments: the body with its codes, the change counts behind it. */
-static size_t vectors_size(u32 n)
-{
-	return sizeof(struct ms_write_body) + n * (sizeof(__le64) + sizeof(u32));
-}
-
-int ms_writes_init(struct ms_volume *v)
-{
-	int r = mempool_init_kmalloc_pool(&v->writes, 64, sizeof(struct ms_write));
-
-	return r ?: mempool_init_kmalloc_pool(&v->vectors, 4, vectors_size(MS_EXTENT_SEGS));
-}
-
-void ms_writes_exit(struct ms_volume *v)
-{
-	mempool_exit(&v->vectors);
-	mempool_exit(&v->writes);
-}
-
-static void free_write(struct ms_write *w)
-{
-	ms_buf_free(&w->v->pool, &w->buf);
-	if (w->spare)
-		mempool_free(w->body, &w->v->vectors);
-	else if (w->body != &w->small_body.body)
-		kfree(w->body);
-	mempool_free(w, &w->v->writes);
-}
-
-void ms_write_put(struct ms_write *w)
-{
-	if (refcount_dec_and_test(&w->refs))
-		free_write(w);
-}
-
-static struct ms_write *alloc(struct ms_volume *v, enum ms_write_kind kind)
-{
-	struct ms_write *w = mempool_alloc(&v->writes, GFP_NOIO);
-
-	memset(w, 0, sizeof(*w));
-	w->v = v;
-	w->kind = kind;
-	w->body = &w->small_body.body;
-	w->chg = w->small_chg;
-	refcount_set(&w->refs, 1);
-	INIT_LIST_HEAD(&w->list);
-	INIT_LIST_HEAD(&w->rx);
-	INIT_HLIST_NODE(&w->hash);
-	return w;
-}
-
-struct ms_write *ms_flush_alloc(struct ms_volume *v, enum ms_write_kind kind)
-{
-	struct ms_write *w = alloc(v, kind);
-
-	w->flush = true;
-	return w;
-}
-
-static void write_start(struct ms_op *op);
-
-/* Of the size needed, or the largest from the reserve: no write fails for want of memory. */
-static void take_vectors(struct ms_write *w, u32 n)
-{
-	size_t size = vectors_size(n);
-
-	w->body = kmalloc(size, GFP_NOWAIT | __GFP_NOWARN);
-	if (!w->body) {
-		w->body = mempool_alloc(&w->v->vectors, GFP_NOIO);
-		w->spare = true;
-	}
-	memset(w->body, 0, size);
-	w->chg = (void *)w->body + struct_size(w->body, codes, n);
-}
-
-static void fill_body(struct ms_write *w)
-{
-	if (w->span.count > MS_SMALL_SEGS)
-		take_vectors(w, w->span.count);
-	w->body->sector = cpu_to_le64(w->op.sector);
-	w->body->sectors = cpu_to_le32(w->op.nsectors);
-}
-
-struct ms_write *ms_write_alloc(struct ms_volume *v, enum ms_write_kind kind,
-				u64 sector, u32 nsectors, bool payload)
-{
-	struct ms_write *w = alloc(v, kind);
-
-	if (WARN_ON_ONCE(ms_geo_span(v->geo, sector, nsectors, &w->span))) {
-		ms_write_put(w);
-		return NULL;
-	}
-	w->op.extent = w->span.extent;
-	w->op.sector = sector;
-	w->op.nsectors = nsectors;
-	w->op.first = w->span.first;
-	w->op.count = w->span.count;
-	w->op.excl = true;
-	w->op.masked = true;
-	w->op.start = write_start;
-	w->zero = !payload;
-	fill_body(w);
-	if (payload) {
-		ms_buf_alloc(&v->pool, &w->buf, sector, nsectors);
-		w->cost = (u64)nsectors << SECTOR_SHIFT;
-	}
-	return w;
-}
 
 /*
  * The end of a write
@@ -146,62 +35,104 @@ bool ms_write_room(struct ms_volume *v)
 bool __ms_write_idle(struct ms_volume *v)
 {
 	lockdep_assert_held(&v->lock);
-	return !v->inflight && !v->nr_unacked && list_empty(&v->gen_wait);
+	return !v->inflight && !v->nr_unacked && list_empty(&v->gen_wait) && !v->gen_busy;
 }
 
+/* What became of a write: the application may be told; it is over. */
+struct outcome {
+	bool tell, over;
+};
+
 /* Tell whoever waits for it, and let go. No locks. */
-static void finish(struct ms_write *w)
+static void finish(struct ms_write *w, struct outcome o)
 {
 	struct ms_volume *v = w->v;
 
-	if (w->app)
+	if (o.tell && w->app)
 		ms_primary_ended(w);
-	if (w->finished)
+	if (o.over && w->finished)
 		complete(w->finished);
-	ms_write_put(w);
-	if (wq_has_sleeper(&v->cooled))
+	if (o.tell || o.over)
+		ms_write_put(w);
+	if (o.over && wq_has_sleeper(&v->cooled))
 		wake_up_all(&v->cooled);
+}
+
+static void __uncount(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	if (!w->queued)
+		return;
+	v->inflight--;
+	v->inflight_bytes -= w->cost;
+	w->queued = false;
+	if (!bio_list_empty(&v->intake))
+		queue_work(v->io_wq, &v->intake_work);
 }
 
 /* Its part in the books ends. */
 static void __retire(struct ms_write *w)
 {
+	if (w->op.e && !w->flush)
+		__ms_extent_release(w->v, w->op.e);
+	if (w->kind == MS_WRITE_COPY)
+		w->v->copy_bytes -= w->buf.bytes;
+	__uncount(w);
+}
+
+/*
+ * In async mode the application need not wait for the peer. What it writes from here on
+ * belongs behind what it was told of: a new epoch (I7).
+ */
+static struct outcome __ahead(struct ms_write *w)
+{
 	struct ms_volume *v = w->v;
 
-	if (w->op.e && !w->flush)
-		__ms_extent_release(v, w->op.e);
-	if (w->kind == MS_WRITE_COPY)
-		v->copy_bytes -= w->buf.bytes;
-	if (w->queued) {
-		v->inflight--;
-		v->inflight_bytes -= w->cost;
-		w->queued = false;
-		if (!bio_list_empty(&v->intake))
-			queue_work(v->io_wq, &v->intake_work);
+	if (w->told || !__ms_policy_ahead(w))
+		return (struct outcome){ };
+	w->told = true;
+	if (w->epoch == v->epoch)
+		v->epoch++;
+	__uncount(w);
+	refcount_inc(&w->refs);		/* the confirmation may come before it was told */
+	return (struct outcome){ .tell = true };
+}
+
+/* The peer may have the present generation, and does not have all that was written: a new one. */
+static bool __want_generation(struct ms_volume *v)
+{
+	if (!ms_gens_shared(&v->sb.gens) || MS_MUTANT(OLD_GENERATION))
+		return false;
+	if (!v->gen_busy) {
+		v->gen_busy = true;
+		queue_work(v->done_wq, &v->gen_work);
 	}
+	return true;
 }
 
 /*
  * Can it be completed? An unconfirmed one of the application waits for a new
- * generation when the peer shares the present one.
+ * generation when the peer shares the present one, or goes back into the line when it
+ * may not go on without the peer.
  */
-static bool __may_complete(struct ms_write *w)
+static struct outcome __settle(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
-	if (w->local_pending || w->peer_pending)
-		return false;
-	if (w->kind == MS_WRITE_APP && w->alone && !w->status &&
-	    ms_gens_shared(&v->sb.gens) && !MS_MUTANT(OLD_GENERATION)) {
-		list_add_tail(&w->list, &v->gen_wait);
-		if (!v->gen_busy) {
-			v->gen_busy = true;
-			queue_work(v->done_wq, &v->gen_work);
+	if (w->local_pending)
+		return (struct outcome){ };
+	if (w->peer_pending)
+		return __ahead(w);
+	if (w->kind == MS_WRITE_APP && w->alone && !w->status && !w->told) {
+		w->parked = __ms_policy_frozen(v);
+		if (!w->parked && __want_generation(v)) {
+			list_add_tail(&w->list, &v->gen_wait);
+			return (struct outcome){ };
 		}
-		return false;
 	}
 	__retire(w);
-	return true;
+	return (struct outcome){ .tell = !w->told, .over = true };
 }
 
 static void new_generation(struct ms_sb *sb, void *arg)
@@ -234,7 +165,7 @@ static void gen_work(struct work_struct *work)
 		list_del_init(&w->list);
 		if (r)
 			w->status = -EIO;
-		finish(w);
+		finish(w, (struct outcome){ .tell = true, .over = true });
 	}
 	wake_up_all(&v->cooled);
 	ms_volume_event(v);
@@ -289,7 +220,7 @@ static void __flush_ended(struct ms_write *w)
 static void end_local(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
-	bool done;
+	struct outcome o;
 
 	spin_lock(&v->lock);
 	if (!w->flush && !w->untouched)
@@ -306,10 +237,9 @@ static void end_local(struct ms_write *w)
 		ms_op_done(&w->op);
 	spin_lock(&v->lock);
 	w->local_pending = false;	/* not before: a confirmation may free it from here on */
-	done = __may_complete(w);
+	o = __settle(w);
 	spin_unlock(&v->lock);
-	if (done)
-		finish(w);
+	finish(w, o);
 }
 
 static void done_work(struct work_struct *work)
@@ -383,8 +313,7 @@ static void out_done(struct ms_out *out, int r)
 	ms_write_put(container_of(out, struct ms_write, out));
 }
 
-/* Queue it to the peer; v->lock held, so frames leave in the order of starts. */
-static bool __ship(struct ms_write *w)
+static void __fill_frame(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 	u32 segs = w->zero ? 0 : w->span.count;
@@ -394,18 +323,29 @@ static bool __ship(struct ms_write *w)
 	if (w->flush) {
 		w->out.type = MS_F_FLUSH;
 		w->acked_seq = v->acked_seq;
-	} else {
-		w->out.type = w->zero ? MS_F_ZERO : MS_F_WRITE;
-		w->body->segs = cpu_to_le16(segs);
-		w->body->flags = cpu_to_le16(w->flags);
-		w->out.body = w->body;
-		w->out.body_len = struct_size(w->body, codes, segs);
-		if (!w->zero) {
-			w->out.bvec = w->buf.bv;
-			w->out.nr_bvec = w->buf.nr;
-			w->out.data_len = w->buf.bytes;
-		}
+		return;
 	}
+	w->out.type = w->zero ? MS_F_ZERO : MS_F_WRITE;
+	w->body->segs = cpu_to_le16(segs);
+	w->body->flags = cpu_to_le16(w->flags | __ms_policy_border(v));
+	w->out.body = w->body;
+	w->out.body_len = struct_size(w->body, codes, segs);
+	if (!w->zero) {
+		w->out.bvec = w->buf.bv;
+		w->out.nr_bvec = w->buf.nr;
+		w->out.data_len = w->buf.bytes;
+	}
+}
+
+/* Queue it to the peer; v->lock held, so frames leave in the order of starts. */
+static bool __ship(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	w->weight = w->kind == MS_WRITE_APP ? max(w->buf.nr, 1u) * PAGE_SIZE : 0;
+	if (!v->mirroring || __ms_policy_full(v, w))
+		return false;
+	__fill_frame(w);
 	refcount_inc(&w->refs);
 	if (ms_net_queue(v->net, &w->out)) {
 		refcount_dec(&w->refs);
@@ -414,8 +354,10 @@ static bool __ship(struct ms_write *w)
 	hash_add(v->waiting, &w->hash, w->out.handle);
 	list_add_tail(&w->list, &v->unacked);
 	v->nr_unacked++;
+	v->unacked_bytes += w->weight;
 	v->n.tx_data_bytes += w->out.data_len;
 	w->peer_pending = true;
+	w->epoch = v->epoch;
 	w->shipped = jiffies;
 	w->session = v->session;
 	return true;
@@ -446,7 +388,7 @@ static void write_start(struct ms_op *op)
 	if (!refused) {
 		__ms_seg_write_begin(v, op->e, w->span.first, w->span.count);
 		__remember_changes(w);
-		if (w->kind == MS_WRITE_APP && !(v->mirroring && __ship(w))) {
+		if (w->kind == MS_WRITE_APP && !__ship(w)) {
 			w->alone = true;
 			if (!MS_MUTANT(NO_MARK))
 				__ms_seg_mark(v, op->e, w->span.first, w->span.count);
@@ -472,10 +414,24 @@ static __le64 zero_code(const struct ms_write *w, u32 seg)
 	return cpu_to_le64(ms_code_zero(len << MS_SECTOR_SHIFT, v->seed));
 }
 
+void __ms_write_count(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	if (w->queued)
+		return;
+	w->queued = true;
+	v->inflight++;
+	v->inflight_bytes += w->cost;
+	v->n.writes++;
+	v->n.write_sectors += w->op.nsectors;
+}
+
 void ms_write_submit(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
+	w->op.start = write_start;
 	if (w->zero) {
 		u32 i;
 
@@ -483,11 +439,7 @@ void ms_write_submit(struct ms_write *w)
 			w->body->codes[i] = zero_code(w, w->span.first + i);
 	}
 	spin_lock(&v->lock);
-	w->queued = true;
-	v->inflight++;
-	v->inflight_bytes += w->cost;
-	v->n.writes++;
-	v->n.write_sectors += w->op.nsectors;
+	__ms_write_count(w);
 	spin_unlock(&v->lock);
 	ms_op_submit(v, &w->op);
 }
@@ -500,7 +452,7 @@ void ms_flush_submit(struct ms_write *w)
 	w->queued = true;
 	v->inflight++;
 	w->local_pending = true;
-	if (w->kind == MS_WRITE_APP && !(v->mirroring && __ship(w)))
+	if (w->kind == MS_WRITE_APP && !__ship(w))
 		w->alone = v->acked_seq != v->flushed_seq;
 	spin_unlock(&v->lock);
 	submit_local(w);
@@ -512,7 +464,7 @@ int ms_write_ship(struct ms_write *w)
 	int r = 0;
 
 	spin_lock(&v->lock);
-	if (v->mirroring && __ship(w)) {
+	if (__ship(w)) {
 		w->op.e->pins++;
 		v->copy_bytes += w->buf.bytes;
 		__remember_changes(w);
@@ -537,6 +489,10 @@ static struct ms_write *__take_waiting(struct ms_volume *v, u64 handle)
 		hash_del(&w->hash);
 		list_del_init(&w->list);
 		v->nr_unacked--;
+		v->unacked_bytes -= w->weight;
+		v->confirmed_at = jiffies;
+		if (!bio_list_empty(&v->intake))
+			queue_work(v->io_wq, &v->intake_work);
 		w->peer_pending = false;
 		return w;
 	}
@@ -570,10 +526,12 @@ static void __confirmed(struct ms_write *w)
 static void __unconfirmed(struct ms_write *w)
 {
 	w->alone = true;
-	if (w->flush) {
+	if (w->flush)
 		w->alone = w->acked_seq != w->v->flushed_seq;
+	if (w->told && w->alone)
+		__want_generation(w->v);
+	if (w->flush)
 		return;
-	}
 	if (w->kind == MS_WRITE_COPY)
 		w->status = -ENOTCONN;
 	if (!MS_MUTANT(NO_MARK))
@@ -583,7 +541,7 @@ static void __unconfirmed(struct ms_write *w)
 int ms_write_acked(struct ms_volume *v, u64 handle, int status)
 {
 	struct ms_write *w;
-	bool done;
+	struct outcome o;
 
 	spin_lock(&v->lock);
 	w = __take_waiting(v, handle);
@@ -595,30 +553,65 @@ int ms_write_acked(struct ms_volume *v, u64 handle, int status)
 		__unconfirmed(w);
 	else
 		__confirmed(w);
-	done = __may_complete(w);
+	o = __settle(w);
 	spin_unlock(&v->lock);
-	if (done)
-		finish(w);
+	finish(w, o);
 	wake_up_all(&v->cooled);
 	return status ? -EREMOTEIO : 0;
 }
 
+/* One that the application does not wait for may be behind a long queue: then what counts is that the queue moves. */
 bool ms_write_overdue(struct ms_volume *v)
 {
 	struct ms_write *w;
-	bool late;
+	unsigned long since;
+	bool late = false;
 
 	spin_lock(&v->lock);
 	w = list_first_entry_or_null(&v->unacked, struct ms_write, list);
-	late = w && time_after(jiffies, w->shipped + v->confirm_timeout);
+	if (w) {
+		since = w->shipped;
+		if (w->told && time_after(v->confirmed_at, since))
+			since = v->confirmed_at;
+		late = time_after(jiffies, since + v->confirm_timeout);
+	}
 	spin_unlock(&v->lock);
 	return late;
+}
+
+/* The first that waits for nothing but the peer. */
+static struct ms_write *__next_ahead(struct ms_volume *v, struct outcome *o)
+{
+	struct ms_write *w;
+
+	list_for_each_entry(w, &v->unacked, list) {
+		if (w->local_pending)
+			continue;
+		*o = __settle(w);
+		if (o->tell)
+			return w;
+	}
+	return NULL;
+}
+
+void ms_write_run_ahead(struct ms_volume *v)
+{
+	struct ms_write *w;
+	struct outcome o;
+
+	do {
+		spin_lock(&v->lock);
+		w = __next_ahead(v, &o);
+		spin_unlock(&v->lock);
+		if (w)
+			finish(w, o);
+	} while (w);
 }
 
 void ms_write_link_down(struct ms_volume *v)
 {
 	struct ms_write *w;
-	bool done;
+	struct outcome o;
 
 	for (;;) {
 		spin_lock(&v->lock);
@@ -629,10 +622,9 @@ void ms_write_link_down(struct ms_volume *v)
 		}
 		__take_waiting(v, w->out.handle);
 		__unconfirmed(w);
-		done = __may_complete(w);
+		o = __settle(w);
 		spin_unlock(&v->lock);
-		if (done)
-			finish(w);
+		finish(w, o);
 	}
 	wake_up_all(&v->cooled);
 }

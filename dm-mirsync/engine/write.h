@@ -37,10 +37,16 @@ struct ms_write {
 	bool alone;			/* will complete without the peer's confirmation */
 	bool untouched;			/* refused before anything was changed */
 	bool queued;			/* counted in inflight */
+	bool told;			/* the application was told, before the peer has confirmed it */
+	bool parked;			/* it goes back into the application's line */
+	bool border;			/* PEER: waits for all that came before it */
 	int status;			/* negative errno of the local I/O */
 	u32 mark_epoch;
 	u32 session;
 	u64 acked_seq;			/* flush: writes confirmed before it */
+	u64 epoch;			/* in which it was shipped */
+	u64 rx_no;			/* PEER: counts what came */
+	u32 weight;			/* bytes counted in unacked_bytes */
 	unsigned long shipped;		/* jiffies */
 	refcount_t refs;
 	struct bio *app;
@@ -80,7 +86,9 @@ struct ms_write *ms_write_alloc(struct ms_volume *v, enum ms_write_kind kind,
 struct ms_write *ms_flush_alloc(struct ms_volume *v, enum ms_write_kind kind);
 void ms_write_put(struct ms_write *w);
 
-/* Count it as in flight and queue it on its extent; ends by itself. Codes are in the body. */
+/* Count it as in flight; v->lock held. */
+void __ms_write_count(struct ms_write *w);
+/* Count it, if that was not done, and queue it on its extent; ends by itself. Codes are in the body. */
 void ms_write_submit(struct ms_write *w);
 void ms_flush_submit(struct ms_write *w);
 
@@ -89,12 +97,14 @@ int ms_write_ship(struct ms_write *w);
 
 /* The peer answered @handle. Return: 0, -EPROTO when there is no such write. */
 int ms_write_acked(struct ms_volume *v, u64 handle, int status);
+/* The mode has become async: who only waits for the peer need not any more. */
+void ms_write_run_ahead(struct ms_volume *v);
 /* Has the peer left a write unconfirmed for longer than it may take? */
 bool ms_write_overdue(struct ms_volume *v);
 /* The session is over: nothing in flight will be confirmed. */
 void ms_write_link_down(struct ms_volume *v);
 
-/* May the intake take more? */
+/* Is there room for another payload? */
 bool ms_write_room(struct ms_volume *v);
 /* Nothing is in flight and nothing unconfirmed. v->lock held. */
 bool __ms_write_idle(struct ms_volume *v);

@@ -62,7 +62,13 @@ struct ms_ioc_status {
 	__u64 evictions;	/* extents that left the record */
 	__u32 rs_rate;		/* of a running resync: KiB per second of late, compared by reading or copied */
 	__u32 rs_limit;		/* KiB per second that it is held to now; 0: nothing */
-	__u64 reserved[11];
+	__u64 queued_bytes;	/* of writes that the peer has not confirmed */
+	__u64 epochs;		/* begun, in async mode */
+	__u32 mode;		/* 0 sync, 1 async */
+	__u32 frozen;		/* writes wait because the peer is lost */
+	__u32 detached;		/* nothing is shipped for a while: the queue was full */
+	__u32 reserved1;
+	__u64 reserved[7];
 };
 
 struct ms_ioc_range {		/* SUMMARY, TABLE */

@@ -4,6 +4,10 @@
  */
 #include "shared/options.h"
 
+static const char *const modes[] = { "sync", "async", NULL };
+static const char *const queue_full[] = { "throttle", "detach", NULL };
+static const char *const link_lost[] = { "continue", "freeze", NULL };
+
 const struct ms_option ms_option_table[] = {
 	{
 		.name = "timeout",
@@ -25,6 +29,26 @@ const struct ms_option ms_option_table[] = {
 		.error = "resync_rate_max must be 64 to 1073741824 KiB per second, or 0 for no limit",
 		.min = 64, .max = 1u << 30, .zero = true, .running = true,
 		.offset = offsetof(struct ms_options, resync_rate_max),
+	}, {
+		.name = "mode",
+		.error = "mode must be sync or async",
+		.words = modes, .running = true,
+		.offset = offsetof(struct ms_options, mode),
+	}, {
+		.name = "async_queue",
+		.error = "async_queue must be 64 to 1048576 KiB",
+		.min = 64, .max = 1u << 20, .initial = 16384, .running = true,
+		.offset = offsetof(struct ms_options, async_queue),
+	}, {
+		.name = "queue_full",
+		.error = "queue_full must be throttle or detach",
+		.words = queue_full, .running = true,
+		.offset = offsetof(struct ms_options, queue_full),
+	}, {
+		.name = "link_lost",
+		.error = "link_lost must be continue or freeze",
+		.words = link_lost, .running = true,
+		.offset = offsetof(struct ms_options, link_lost),
 	},
 	{ }
 };

@@ -18,6 +18,10 @@ struct ms_options {
 	u32 generator_rate;	/* KiB per second read to make codes; 0: no limit */
 	u32 resync_rate_min;	/* KiB per second that a resync keeps beside the application */
 	u32 resync_rate_max;	/* KiB per second of a resync at most; 0: no limit */
+	u32 mode;		/* enum ms_mode */
+	u32 async_queue;	/* KiB that may be complete here and not confirmed by the peer */
+	u32 queue_full;		/* enum ms_queue_full */
+	u32 link_lost;		/* enum ms_link_lost */
 };
 
 struct ms_option {

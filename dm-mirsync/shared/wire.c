@@ -195,7 +195,7 @@ int ms_write_body_check(const struct ms_geo *geo, const struct ms_head *h,
 	int r;
 
 	if (h->body_len < sizeof(*b) ||
-	    le16_to_cpu(b->flags) & ~(MS_W_FUA | MS_W_RESYNC | MS_W_NOUNMAP))
+	    le16_to_cpu(b->flags) & ~MS_W_FLAGS)
 		return -EPROTO;
 	r = ms_geo_span(geo, le64_to_cpu(b->sector), le32_to_cpu(b->sectors), span);
 	if (r)

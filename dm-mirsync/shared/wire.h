@@ -129,6 +129,8 @@ struct ms_ack {
 #define MS_W_FUA	(1u << 0)
 #define MS_W_RESYNC	(1u << 1)	/* copied by the engine, not written by the application */
 #define MS_W_NOUNMAP	(1u << 2)	/* ZERO: keep the space allocated */
+#define MS_W_EPOCH	(1u << 3)	/* a new epoch: applied when all that was sent before is complete (I7) */
+#define MS_W_FLAGS	(MS_W_FUA | MS_W_RESYNC | MS_W_NOUNMAP | MS_W_EPOCH)
 
 /*
  * codes, one __le64 for each segment touched: the code when the segment is

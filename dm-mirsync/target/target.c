@@ -131,6 +131,8 @@ static void mirsync_presuspend(struct dm_target *ti)
 
 	if (dm_noflush_suspending(ti))
 		ms_primary_requeue(t->v, true);
+	else
+		ms_primary_drain(t->v, true);
 }
 
 static void mirsync_presuspend_undo(struct dm_target *ti)
@@ -138,6 +140,7 @@ static void mirsync_presuspend_undo(struct dm_target *ti)
 	struct ms_target *t = ti->private;
 
 	ms_primary_requeue(t->v, false);
+	ms_primary_drain(t->v, false);
 }
 
 static void mirsync_postsuspend(struct dm_target *ti)
@@ -146,6 +149,7 @@ static void mirsync_postsuspend(struct dm_target *ti)
 
 	ms_volume_stop(t->v);
 	ms_primary_requeue(t->v, false);
+	ms_primary_drain(t->v, false);
 }
 
 static int mirsync_preresume(struct dm_target *ti)
@@ -206,6 +210,9 @@ static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 	       READ_ONCE(v->cmd), st->sample_read_sectors, st->record_waits, st->slot_waits,
 	       st->evictions);
 	DMEMIT(" rs_rate=%u rs_limit=%u", st->rs_rate, st->rs_limit);
+	DMEMIT(" mode=%s queued_bytes=%llu epochs=%llu frozen=%u detached=%u",
+	       st->mode ? "async" : "sync", st->queued_bytes, st->epochs, st->frozen,
+	       st->detached);
 	kfree(st);
 }
 
@@ -294,13 +301,15 @@ static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 		return ms_cmd_connect(v, true);
 	if (!strcasecmp(argv[0], "disconnect"))
 		return ms_cmd_connect(v, false);
+	if (!strcasecmp(argv[0], "release"))
+		return ms_cmd_release(v);
 	if (!strcasecmp(argv[0], "explain")) {
 		spin_lock(&v->lock);
 		DMEMIT("%s", v->explain);
 		spin_unlock(&v->lock);
 		return 1;
 	}
-	return ms_refuse_command(v, -EINVAL, "unknown message: promote, demote, connect, disconnect, set, explain");
+	return ms_refuse_command(v, -EINVAL, "unknown message: promote, demote, connect, disconnect, release, set, explain");
 }
 
 static int mirsync_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn fn,

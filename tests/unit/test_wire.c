@@ -228,7 +228,7 @@ static int naive_check(const struct ms_geo *geo, u32 type, u64 sector, u32 secto
 	u64 extent_sectors = (u64)geo->seg_sectors * 480;
 	u64 touched;
 
-	if (flags & ~7u)
+	if (flags & ~15u)
 		return -EPROTO;
 	if (!sectors || sector >= geo->sectors || geo->sectors - sector < sectors)
 		return -ERANGE;
@@ -267,7 +267,7 @@ static void write_bodies(void **state)
 		segs = type == MS_F_WRITE && sectors ?
 			(sector + sectors - 1) / seg - sector / seg + 1 : 0;
 		data_len = type == MS_F_WRITE ? sectors * 512 : 0;
-		flags = rng_below(&rng, 8);
+		flags = rng_below(&rng, 16);
 		body_len = 16 + 8 * segs;
 		switch (rng_below(&rng, 12)) {	/* one lie, or none */
 		case 0: segs += 1; break;
@@ -275,7 +275,7 @@ static void write_bodies(void **state)
 		case 2: data_len += 512; break;
 		case 3: data_len -= 512; break;
 		case 4: body_len += 8; break;
-		case 5: flags = 8; break;
+		case 5: flags = 16; break;
 		case 6: sectors = ~0u; break;
 		case 7: sector = ~0ull - rng_below(&rng, 3); break;
 		case 8: data_len = 0; break;
