@@ -8,6 +8,7 @@
 #
 #   CRASH_MODULE, CRASH_PARAMETERS    the module to load, and how
 #   CRASH_SEED, CRASH_SECONDS         of the load
+#   CRASH_OPTIONS                     options of both volumes
 #   CRASH_ERRORS                      one write of so many fails at the primary's data disk; 0: none
 #
 # Everything random here follows from the seed, but for how the threads of the kernel and of
@@ -110,7 +111,8 @@ panic()
 	for kind in data meta; do
 		exchange "$kind" linear
 	done
-	vol_create b secondary timeout 2000
+	# shellcheck disable=SC2086 # words
+	vol_create b secondary timeout 2000 ${CRASH_OPTIONS-}
 	tape_mark "up again"
 }
 
@@ -159,8 +161,11 @@ for kind in data meta; do
 done
 DATA[b]=/dev/mapper/b.data META[b]=/dev/mapper/b.meta
 [ -d "$LIFE" ] || format_both --max-hot 16
-vol_create b secondary timeout 2000
-vol_create a primary timeout 2000
+# shellcheck disable=SC2086 # words
+{
+	vol_create b secondary timeout 2000 ${CRASH_OPTIONS-}
+	vol_create a primary timeout 2000 ${CRASH_OPTIONS-}
+}
 if [ -d "$LIFE" ]; then
 	wait_field a claim active
 	tape_mark "active"
@@ -168,6 +173,7 @@ else
 	wait_insync a
 	tape_mark "in-sync"
 fi
+[[ ${CRASH_OPTIONS-} != *"mode async"* ]] || tape_mark "async"
 "$TOP/build/crash/load" /dev/mapper/vola "$TAPE" "$CRASH_SEED" "$CRASH_SECONDS" 12 &
 load=$!
 changes $load

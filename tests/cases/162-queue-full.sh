@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# A fast writer and a link that stalls: memory stays bounded. With queue_full throttle the
+# writer waits; with detach it goes on, nothing is shipped for a while, and then the sites come
+# together by themselves.
+# scenario: 21
+# timeout: 600
+# shellcheck disable=SC2034 # read by lib.sh
+DATA_MIB=32 CHECK=data
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-io.sh"
+
+used_kib() { awk '/^MemFree|^Buffers|^Cached/ { n -= $2 } /^MemTotal/ { n += $2 } END { print n }' /proc/meminfo; }
+slab_kib() { awk '/^Slab/ { print $2 }' /proc/meminfo; }
+
+lab_sites
+format_both
+vol_create b secondary timeout 60000
+vol_create a primary timeout 60000 mode async async_queue 4096
+wait_insync a
+put /dev/mapper/vola 0 $((DATA_MIB * 1024)) 1	# the files below have all their pages
+wait_field a queued_bytes 0
+
+before=$(used_kib)
+note "before: $before KiB used, $(slab_kib) KiB slab"
+cut_link
+fio_load_start /dev/mapper/vola
+for i in 1 2 3; do
+	sleep 2
+	note "stalled: $(used_kib) KiB used, $(slab_kib) KiB slab, $(field a queued_bytes) bytes queued, $(field a writes) writes"
+	[ "$(field a queued_bytes)" -le $((4352 << 10)) ] || fail "queued: $(field a queued_bytes)"
+	[ $(($(used_kib) - before)) -lt 65536 ] || fail "memory grows"
+done
+[ "$(field a link) $(field a detached)" = "connected 0" ] || fail "$(dmsetup status vola)"
+writes=$(field a writes)
+
+msg a set queue_full detach
+wait_field a detached 1
+wait_field a link '!(connected)'
+sleep 2
+[ "$(field a writes)" -gt $((writes + 16)) ] || fail "the writer does not go on"
+fio_load_stop
+heal_link
+wait_field a detached 0
+wait_insync a
+[ "$(field a rs_copied)" -gt 0 ] || fail "nothing was copied"
