@@ -9,7 +9,8 @@
  * candidates", for whatever was not confirmed: the next session goes on from there
  * (resync_marks.c) and finds by codes what is equal by then.
  *
- * Locking: v->lock for state and counters. One resync_work at a time.
+ * Locking: v->lock for state and counters. One resync_work at a time. It waits idle, not
+ * as a task that hangs: how long copies take is up to the link and the peer.
  */
 #include <linux/delay.h>
 #include <linux/slab.h>
@@ -92,7 +93,7 @@ static int start_job(struct ms_volume *v, u64 no, u32 session)
 	j->v = v;
 	j->no = no;
 	j->session = session;
-	wait_event(v->copy_wait, slot_free(v, JOBS_MAX));
+	wait_event_idle(v->copy_wait, slot_free(v, JOBS_MAX));
 	spin_lock(&v->lock);
 	v->copy_jobs++;
 	spin_unlock(&v->lock);
@@ -149,7 +150,7 @@ static int one_pass(struct ms_volume *v, u32 session)
 		else
 			r = start_job(v, no++, session);
 	}
-	wait_event(v->copy_wait, slot_free(v, 1));
+	wait_event_idle(v->copy_wait, slot_free(v, 1));
 	return r;
 }
 
