@@ -37,9 +37,9 @@ format_both
 vol_create b secondary timeout 5000
 vol_create a primary timeout 5000 mode async async_queue 1024
 wait_insync a
-python3 "$(dirname "$0")/order.py" write /dev/mapper/vola "$LAB/log" &
-load=$!
 for ((i = 0; i < ${ROUNDS:-8}; i++)); do
+	python3 "$(dirname "$0")/order.py" write /dev/mapper/vola "$LAB/log" &
+	load=$!
 	sleep "1.$((RANDOM % 10))"
 	if [ $((i % 2)) = 0 ]; then
 		gate error
@@ -51,8 +51,8 @@ for ((i = 0; i < ${ROUNDS:-8}; i++)); do
 		check_order
 		msg b connect
 	fi
+	kill "$load"
+	wait "$load" || true
 	wait_insync a 120
 done
-kill "$load"
-wait "$load" || true
 awk '{ lost += $3 } END { exit !lost }' "$LAB/checked" || fail "nothing was lost: that proves nothing"

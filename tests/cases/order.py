@@ -3,7 +3,7 @@
 """Is a disk what another one could have been after a crash?
 
 order.py write DEVICE LOG    writes without end, direct, several in flight; the LOG says when each
-                             write began and ended
+                             write began and ended, of all such loads
 order.py check LOG FILE      FILE is a legal state: no write is there without each write that had
                              ended before it began
 
@@ -36,9 +36,10 @@ def writer(device, log, number, thread, blocks):
 
 def write(path, log):
     device = os.open(path, os.O_RDWR | os.O_DIRECT)
+    last = max((int(line.split()[0]) for line in open(log)), default=0) if os.path.exists(log) else 0
     log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     blocks = os.lseek(device, 0, os.SEEK_END) // BLOCK
-    number = itertools.count(1)
+    number = itertools.count(1 + last)
     for thread in range(THREADS):
         threading.Thread(target=writer, args=(device, log, number, thread, blocks), daemon=True).start()
     threading.Event().wait()
