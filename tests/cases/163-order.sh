@@ -31,7 +31,7 @@ below=${DATA[b]} sectors=$(blockdev --getsz "${DATA[b]}")
 half=$((sectors / 2))
 dmsetup create gate --table "0 $sectors linear $below 0"
 dmsetup create uneven --table "0 $half linear /dev/mapper/gate 0
-$half $half delay /dev/mapper/gate $half 0 /dev/mapper/gate $half 40"
+$half $half delay /dev/mapper/gate $half 0 /dev/mapper/gate $half 15"
 DATA[b]=/dev/mapper/uneven
 format_both
 vol_create b secondary timeout 5000
