@@ -24,6 +24,7 @@
 #include "engine/loss.h"
 #include "engine/request.h"
 #include "engine/sample.h"
+#include "engine/trace.h"
 #include "shared/mutants.h"
 
 #define IDLE_AGE	(3 * HZ)
@@ -60,7 +61,8 @@ void ms_activity_fail(struct ms_volume *v, int r)
 	struct ms_extent *e;
 	LIST_HEAD(ready);
 
-	ms_err(v, "metadata cannot be kept (%d): writes are refused from now on", r);
+	trace_mirsync_error(v, "metadata", 0, r);
+	ms_err(v, "metadata cannot be kept (%pe): writes are refused from now on", ERR_PTR(r));
 	spin_lock(&v->lock);
 	v->meta_failed = true;
 	__ms_extent_admit(v, true, &ready);
@@ -94,7 +96,7 @@ static u32 __gather(struct ms_volume *v, struct ms_sums *sums)
 	return n;
 }
 
-static int write_record(struct ms_volume *v)
+static int write_record(struct ms_volume *v, u32 added)
 {
 	struct ms_sums sums = v->sums;
 	u64 id, seq;
@@ -110,6 +112,7 @@ static int write_record(struct ms_volume *v)
 	r = ms_meta_write_record(v->meta, v->record, n, id, seq, &sums);
 	if (r)		/* once more into the same copy */
 		r = ms_meta_write_record(v->meta, v->record, n, id, seq, &sums);
+	trace_mirsync_record(v, added, n, r);
 	return r;
 }
 
@@ -186,6 +189,7 @@ static int record_batch(struct ms_volume *v)
 	struct ms_extent *e, *next;
 	LIST_HEAD(batch);
 	LIST_HEAD(ready);
+	u32 added = 0;
 	int n = 0, r;
 
 	spin_lock(&v->lock);
@@ -197,9 +201,11 @@ static int record_batch(struct ms_volume *v)
 		return 0;
 
 	announce(v, &batch);
+	list_for_each_entry(e, &batch, act)
+		added++;
 	r = load_batch(v, &batch);
 	if (!r && !MS_MUTANT(RECORD_LATE))
-		r = write_record(v);
+		r = write_record(v, added);
 
 	spin_lock(&v->lock);
 	if (r) {
@@ -217,7 +223,7 @@ static int record_batch(struct ms_volume *v)
 	spin_unlock(&v->lock);
 	ms_ops_start(&ready);
 	if (MS_MUTANT(RECORD_LATE))
-		write_record(v);
+		write_record(v, added);
 	return n;
 }
 
@@ -276,7 +282,9 @@ static void flush_failed(struct ms_volume *v, struct ms_extent **pick, u32 n, in
 	LIST_HEAD(ready);
 	u32 i;
 
-	ms_err_limit(v, "data device cannot be flushed (%d): what was written lately is suspect", r);
+	trace_mirsync_error(v, "flush", 0, r);
+	ms_err_limit(v, "data device cannot be flushed (%pe): what was written lately is suspect",
+		     ERR_PTR(r));
 	spin_lock(&v->lock);
 	v->data_failed = true;
 	for (i = 0; i < n; i++)
@@ -355,7 +363,7 @@ static int release(struct ms_volume *v, struct ms_extent **pick, u32 n)
 
 	for (i = 0; i < n; i++)
 		pick[i]->leaving = true;
-	r = write_record(v);
+	r = write_record(v, 0);
 	if (r)
 		return r;
 	spin_lock(&v->lock);
@@ -398,12 +406,14 @@ static int cool_batch(struct ms_volume *v)
 		return 0;
 	r = dirty && !leave_unflushed(pick[0]) ? flush_data(v, losses) : 0;
 	if (r) {
+		trace_mirsync_cool(v, n, dirty, r);
 		flush_failed(v, pick, n, r);
 		return 0;
 	}
 	r = dirty ? settle(v, pick, n) : 0;
 	if (!r)
 		r = release(v, pick, n);
+	trace_mirsync_cool(v, n, dirty, r);
 	if (MS_MUTANT(VALID_EARLY))
 		blkdev_issue_flush(v->data);
 	return r ?: n;
@@ -649,7 +659,7 @@ int ms_activity_recover(struct ms_volume *v, bool clean)
 	if (!r)
 		r = check_sums(&c, res);
 	if (!r && !res->total)
-		r = write_record(v);
+		r = write_record(v, 0);
 	kfree(res);
 	return r;
 }

@@ -11,6 +11,7 @@
 #include "engine/codes.h"
 #include "engine/resync_marks.h"
 #include "engine/resync_rate.h"
+#include "engine/trace.h"
 #include "shared/mutants.h"
 
 #define GEN_STEP	(2u << 20)	/* bytes that the generator reads in one go */
@@ -88,9 +89,11 @@ static int generate_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32
 		__ms_seg_set_code(v, e, first + i, run->codes[i]);
 	spin_unlock(&v->lock);
 	ms_op_done(&run->op);
-	if (r)
+	if (r) {
+		trace_mirsync_error(v, "read for codes", run->op.sector, r);
 		ms_err_limit(v, "cannot read %u sectors at %llu for their codes (%d)",
 			     run->op.nsectors, run->op.sector, r);
+	}
 out:
 	ms_buf_free(&v->pool, &run->buf);
 	kfree(run);
@@ -146,6 +149,7 @@ static int void_codes(struct ms_volume *v, void *arg)
 	__ms_void_codes(v);
 	__ms_resync_forget(v);
 	spin_unlock(&v->lock);
+	ms_volume_event(v);
 	return 0;
 }
 

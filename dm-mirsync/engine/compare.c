@@ -11,6 +11,7 @@
 #include "engine/compare.h"
 #include "engine/codes.h"
 #include "engine/tables.h"
+#include "engine/trace.h"
 #include "shared/mutants.h"
 
 static bool is_target(struct ms_volume *v)
@@ -256,6 +257,8 @@ int ms_compare_ask_codes(struct ms_volume *v, struct ms_extent *e, u8 *todo, u32
 		spin_lock(&v->lock);
 		__use(v, e, q, todo);
 		spin_unlock(&v->lock);
+		trace_mirsync_resync_extent(v, e->no, q->n, ms_bits(q->rep.equal, e->segs),
+					    ms_bits(q->rep.differs, e->segs));
 	}
 out:
 	kvfree(q);

@@ -179,6 +179,8 @@ void __ms_seg_mark(struct ms_volume *v, struct ms_extent *e, u32 first, u32 coun
 	}
 	if (e->n_marked)
 		__set_bit(e->no, v->marked_map);
+	if (v->in_sync)
+		ms_volume_event(v);
 	v->in_sync = false;
 }
 

@@ -18,6 +18,7 @@
 #include "engine/roles.h"
 #include "engine/secondary.h"
 #include "engine/tables.h"
+#include "engine/trace.h"
 #include "engine/write.h"
 
 void ms_link_site(struct ms_volume *v, struct ms_site *s)
@@ -171,6 +172,7 @@ static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hell
 	v->rest = __ms_resync_rest(v);
 	ready->rest = cpu_to_le32(v->rest);
 	spin_unlock(&v->lock);
+	trace_mirsync_meeting(v, &d, sites[1].claim);
 	ready->meeting = cpu_to_le32(d.meeting);
 	ready->scope = cpu_to_le32(d.scope);
 	kfree(sites);
@@ -199,6 +201,7 @@ static int op_up(void *ctx, const struct ms_ready *peer_ready)
 	__ms_resync_met(v);
 	meeting = v->decision.meeting;
 	stale = v->hello_seq != v->state_seq;
+	trace_mirsync_session_up(v);
 	spin_unlock(&v->lock);
 	if (stale)
 		return -EAGAIN;		/* a command came between: meet again */
@@ -223,10 +226,13 @@ static void op_down(void *ctx, int reason)
 	v->target_copying = false;
 	v->decision.meeting = MS_MEET_NONE;
 	v->failback_agreed = false;
+	v->watch.cuts[ms_watch_cut(reason)]++;
+	trace_mirsync_session_down(v, reason);
 	spin_unlock(&v->lock);
+	/* Now, and once more when the writes that waited have ended. */
 	if (was) {
-		ms_info(v, "connection to the peer is lost (%d)", reason);
 		ms_policy_link_down(v);
+		ms_volume_event(v);
 	}
 	ms_requests_fail(v);
 	ms_write_link_down(v);
@@ -242,6 +248,9 @@ static void op_refused(void *ctx, u32 code, const char *text)
 {
 	struct ms_volume *v = ctx;
 
+	spin_lock(&v->lock);
+	v->watch.refusals++;
+	spin_unlock(&v->lock);
 	ms_warn_limit(v, "the sites do not accept each other: %s", text);
 }
 

@@ -10,15 +10,18 @@
 #include "engine/policy.h"
 #include "engine/primary.h"
 #include "engine/resync_rate.h"
+#include "engine/trace.h"
 
 int ms_primary_map(struct ms_volume *v, struct bio *bio)
 {
 	struct ms_app_io *io = dm_per_bio_data(bio, sizeof(*io));
 
 	ms_app_seen(v);
+	trace_mirsync_bio(v, bio);
 	if (bio_data_dir(bio) == READ) {
 		if (!READ_ONCE(v->active))
 			return DM_MAPIO_KILL;
+		ms_watch_read(&v->watch, bio_sectors(bio));
 		bio_set_dev(bio, v->data);
 		return DM_MAPIO_REMAPPED;
 	}

@@ -26,6 +26,7 @@
 #include "engine/resync_progress.h"
 #include "engine/resync_rate.h"
 #include "engine/roles.h"
+#include "engine/trace.h"
 
 #define JOBS_MAX	8	/* extents worked on at once */
 
@@ -188,7 +189,9 @@ static void begin(struct ms_volume *v)
 	v->copying = true;
 	v->last_error = 0;
 	__ms_progress_begin(v);
+	trace_mirsync_resync_begin(v);
 	spin_unlock(&v->lock);
+	ms_volume_event(v);
 	ms_info(v, "resync begins: %llu extents to compare, %llu segments marked",
 		v->n_cand, v->n_marked);
 }
@@ -200,6 +203,7 @@ static void end(struct ms_volume *v, int r)
 	__ms_progress_end(v);
 	if (r)
 		v->last_error = -r;
+	trace_mirsync_resync_end(v, r);
 	spin_unlock(&v->lock);
 	if (r)
 		ms_warn(v, "resync stopped (%d): %llu extents and %llu segments are left",

@@ -18,6 +18,7 @@
 #include "engine/compare.h"
 #include "engine/resync_extent.h"
 #include "engine/resync_rate.h"
+#include "engine/trace.h"
 #include "engine/write.h"
 
 #define COPIES_MAX	4	/* runs on their way, for each extent */
@@ -121,6 +122,7 @@ static int copy_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 cou
 	if (r)
 		goto out;
 	r = read_local(v, w);
+	trace_mirsync_resync_run(v, e->no, w->op.sector, w->op.nsectors, r);
 	if (!r && !adopt_codes(v, w)) {
 		r = -EILSEQ;
 	} else if (!r) {
@@ -133,6 +135,7 @@ static int copy_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 cou
 		else
 			refcount_dec(&w->refs);
 	} else {
+		trace_mirsync_error(v, "read to copy", w->op.sector, r);
 		ms_err_limit(v, "cannot read %u sectors at %llu to copy them (%d)",
 			     w->op.nsectors, w->op.sector, r);
 	}

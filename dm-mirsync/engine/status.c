@@ -5,6 +5,7 @@
  */
 #include "engine/policy.h"
 #include "engine/resync_rate.h"
+#include "engine/status.h"
 
 static void fill_resync(const struct ms_volume *v, struct ms_ioc_status *st)
 {
@@ -84,4 +85,20 @@ void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st)
 	st->slot_waits = v->n.slot_waits;
 	st->evictions = v->n.evictions;
 	spin_unlock(&v->lock);
+}
+
+const char *ms_link_word(struct ms_volume *v, const struct ms_ioc_status *st)
+{
+	if (st->connected)
+		return "connected";
+	return ms_net_enabled(v->net) ? "connecting" : "disconnected";
+}
+
+const char *ms_sync_word(const struct ms_ioc_status *st)
+{
+	if (st->in_sync)
+		return "in-sync";
+	if (st->copying)
+		return st->copying == 1 ? "resync-source" : "resync-target";
+	return st->failback ? "failback" : "out-of-sync";
 }

@@ -10,6 +10,8 @@
 
 #include "engine/activity.h"
 #include "engine/codes.h"
+#include "engine/debugfs.h"
+#include "engine/event.h"
 #include "engine/extent.h"
 #include "engine/link.h"
 #include "engine/policy.h"
@@ -111,8 +113,6 @@ int ms_super_change(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void *arg)
 	return ms_meta_job(v, change_super, &c);
 }
 
-static void event_work(struct work_struct *work);
-
 /*
  * Creation
  */
@@ -128,7 +128,6 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	v->confirm_timeout = max(3 * msecs_to_jiffies(cfg->net.timeout_ms), MS_CONFIRM_MIN);
 	mutex_init(&v->control);
 	mutex_init(&v->role_lock);
-	mutex_init(&v->event_lock);
 	spin_lock_init(&v->lock);
 	v->app_at = jiffies - HZ;
 	INIT_LIST_HEAD(&v->registry);
@@ -141,7 +140,7 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	ms_roles_init(v);
 	ms_generator_init(v);
 	ms_link_init(v);
-	INIT_WORK(&v->event_work, event_work);
+	ms_event_init(v);
 }
 
 static int open_meta(struct ms_volume *v, const struct ms_volume_config *cfg,
@@ -201,7 +200,9 @@ int ms_volume_create(const struct ms_volume_config *cfg, struct ms_volume **pv,
 	if (r)
 		goto bad;
 	*why = "not enough memory";
-	r = make_workers(v);
+	r = ms_watch_init(&v->watch);
+	if (!r)
+		r = make_workers(v);
 	if (!r)
 		r = ms_pool_init(&v->pool, (MS_DATA_MAX >> PAGE_SHIFT) + 1);
 	if (!r) {
@@ -214,6 +215,7 @@ int ms_volume_create(const struct ms_volume_config *cfg, struct ms_volume **pv,
 		r = ms_net_create(&cfg->net, &ms_link_ops, v, &v->net, why);
 	if (r)
 		goto bad;
+	ms_debugfs_add(v);
 	*pv = v;
 	return 0;
 bad:
@@ -229,6 +231,7 @@ bad:
  */
 void ms_volume_destroy(struct ms_volume *v)
 {
+	ms_debugfs_drop(v);
 	drop_worker(v->cmd_wq);
 	cancel_work_sync(&v->act_work);
 	drop_worker(v->copy_wq);
@@ -248,6 +251,7 @@ void ms_volume_destroy(struct ms_volume *v)
 	}
 	if (v->meta)
 		ms_meta_close(v->meta);
+	ms_watch_exit(&v->watch);
 	mutex_destroy(&v->event_lock);
 	mutex_destroy(&v->role_lock);
 	mutex_destroy(&v->control);
@@ -326,6 +330,7 @@ int ms_volume_start(struct ms_volume *v)
 	v->running = true;
 	queue_delayed_work(v->meta_wq, &v->idle_work, HZ);
 	ms_generator_start(v);
+	ms_volume_event(v);
 out:
 	mutex_unlock(&v->control);
 	return r;
@@ -382,26 +387,4 @@ void ms_volume_set_options(struct ms_volume *v, const struct ms_options *opt)
 	spin_unlock(&v->lock);
 	ms_policy_changed(v);
 	ms_volume_event(v);
-}
-
-static void event_work(struct work_struct *work)
-{
-	struct ms_volume *v = container_of(work, struct ms_volume, event_work);
-
-	mutex_lock(&v->event_lock);
-	if (v->ti)
-		dm_table_event(v->ti->table);
-	mutex_unlock(&v->event_lock);
-}
-
-void ms_volume_event(struct ms_volume *v)
-{
-	schedule_work(&v->event_work);
-}
-
-void ms_volume_attach(struct ms_volume *v, struct dm_target *ti)
-{
-	mutex_lock(&v->event_lock);
-	v->ti = ti;
-	mutex_unlock(&v->event_lock);
 }

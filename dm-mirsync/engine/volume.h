@@ -39,6 +39,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "engine/watch.h"
 #include "service/compat.h"
 #include "service/meta.h"
 #include "service/net.h"
@@ -88,6 +89,11 @@ struct ms_pace {
 	u64 moved;			/* ... bytes */
 	u32 rate;			/* KiB per second beside the application; 0: free */
 	u32 measured;			/* KiB per second of late */
+};
+
+/* The state as the last uevent told it: constant words. */
+struct ms_told {
+	const char *role, *claim, *link, *disk, *sync, *meeting, *metadata, *frozen;
 };
 
 struct ms_volume {
@@ -239,6 +245,9 @@ struct ms_volume {
 	} sample[MS_SAMPLE_LATEST];
 
 	struct ms_counters n;
+	struct ms_watch watch;
+	atomic64_t write_ids;		/* for trace.h */
+	struct dentry *debugfs;
 
 	/* commands given by message (roles.c) */
 	struct work_struct cmd_work;
@@ -249,6 +258,7 @@ struct ms_volume {
 	struct work_struct event_work;
 	struct mutex event_lock;
 	struct dm_target *ti;
+	struct ms_told told;		/* event_lock */
 	char explain[MS_TEXT];		/* lock: why the last command was refused */
 
 	struct list_head registry;

@@ -19,6 +19,7 @@
 #include "engine/primary.h"
 #include "engine/roles.h"
 #include "engine/secondary.h"
+#include "engine/trace.h"
 #include "engine/write.h"
 #include "shared/code.h"
 #include "shared/mutants.h"
@@ -64,6 +65,9 @@ static void __uncount(struct ms_write *w)
 
 	if (!w->queued)
 		return;
+	if (w->taken)
+		__ms_watch_stage(&v->watch, w->flush ? MS_STAGE_FLUSH : MS_STAGE_TOTAL,
+				 ktime_get_ns() - w->taken);
 	v->inflight--;
 	v->inflight_bytes -= w->cost;
 	w->queued = false;
@@ -74,6 +78,7 @@ static void __uncount(struct ms_write *w)
 /* Its part in the books ends. */
 static void __retire(struct ms_write *w)
 {
+	trace_mirsync_write_done(w);
 	if (w->op.e && !w->flush)
 		__ms_extent_release(w->v, w->op.e);
 	if (w->kind == MS_WRITE_COPY)
@@ -223,14 +228,19 @@ static void end_local(struct ms_write *w)
 	struct outcome o;
 
 	spin_lock(&v->lock);
+	trace_mirsync_write_local(w);
+	if (!w->flush && !w->untouched)
+		__ms_watch_stage(&v->watch, MS_STAGE_LOCAL, ktime_get_ns() - w->begun);
 	if (!w->flush && !w->untouched)
 		__local_ended(w);
 	else if (w->flush)
 		__flush_ended(w);
 	spin_unlock(&v->lock);
-	if (w->status && !w->untouched)
-		ms_err_limit(v, "%s failed on the data device (%d)",
-			     w->flush ? "flush" : "write", w->status);
+	if (w->status && !w->untouched) {
+		trace_mirsync_error(v, w->flush ? "flush" : "write", w->op.sector, w->status);
+		ms_err_limit(v, "%s failed on the data device (%pe)",
+			     w->flush ? "flush" : "write", ERR_PTR(w->status));
+	}
 	if (w->kind == MS_WRITE_PEER)
 		ms_secondary_ended(w);
 	if (!w->flush)
@@ -356,10 +366,13 @@ static bool __ship(struct ms_write *w)
 	v->nr_unacked++;
 	v->unacked_bytes += w->weight;
 	v->n.tx_data_bytes += w->out.data_len;
+	v->watch.shipped++;
+	v->watch.shipped_bytes += w->out.data_len;
 	w->peer_pending = true;
 	w->epoch = v->epoch;
 	w->shipped = jiffies;
 	w->session = v->session;
+	trace_mirsync_write_shipped(w);
 	return true;
 }
 
@@ -379,6 +392,7 @@ static void write_start(struct ms_op *op)
 	struct ms_volume *v = w->v;
 	bool refused;
 
+	w->begun = ktime_get_ns();
 	spin_lock(&v->lock);
 	w->local_pending = true;
 	refused = v->meta_failed || !op->e ||
@@ -386,6 +400,8 @@ static void write_start(struct ms_op *op)
 	if (op->e)
 		op->e->pins++;
 	if (!refused) {
+		trace_mirsync_write_started(w);
+		__ms_watch_stage(&v->watch, MS_STAGE_WAIT, w->begun - w->taken);
 		__ms_seg_write_begin(v, op->e, w->span.first, w->span.count);
 		__remember_changes(w);
 		if (w->kind == MS_WRITE_APP && !__ship(w)) {
@@ -427,6 +443,16 @@ void __ms_write_count(struct ms_write *w)
 	v->n.write_sectors += w->op.nsectors;
 }
 
+static void __count(struct ms_write *w)
+{
+	struct ms_watch *n = &w->v->watch;
+
+	if (w->kind == MS_WRITE_APP)
+		w->flush ? n->app_flushes++ : w->zero ? n->app_zeroes++ : n->app_writes++;
+	else
+		w->flush ? n->peer_flushes++ : w->zero ? n->peer_zeroes++ : n->peer_writes++;
+}
+
 void ms_write_submit(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
@@ -438,7 +464,10 @@ void ms_write_submit(struct ms_write *w)
 		for (i = 0; i < w->span.count; i++)
 			w->body->codes[i] = zero_code(w, w->span.first + i);
 	}
+	w->taken = ktime_get_ns();
+	trace_mirsync_write_queued(w);
 	spin_lock(&v->lock);
+	__count(w);
 	__ms_write_count(w);
 	spin_unlock(&v->lock);
 	ms_op_submit(v, &w->op);
@@ -448,7 +477,11 @@ void ms_flush_submit(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
+	w->taken = ktime_get_ns();
+	w->begun = w->taken;
+	trace_mirsync_write_queued(w);
 	spin_lock(&v->lock);
+	__count(w);
 	w->queued = true;
 	v->inflight++;
 	w->local_pending = true;
@@ -506,6 +539,10 @@ static void __confirmed(struct ms_write *w)
 	struct ms_extent *e = w->op.e;
 	u32 i;
 
+	trace_mirsync_write_confirmed(w);
+	v->watch.confirmed++;
+	if (w->kind == MS_WRITE_APP && !w->flush)
+		__ms_watch_stage(&v->watch, MS_STAGE_PEER, ktime_get_ns() - w->begun);
 	if (w->flush) {
 		v->flushed_seq = w->acked_seq;
 		return;
@@ -525,6 +562,8 @@ static void __confirmed(struct ms_write *w)
 
 static void __unconfirmed(struct ms_write *w)
 {
+	trace_mirsync_write_unconfirmed(w);
+	w->v->watch.unconfirmed++;
 	w->alone = true;
 	if (w->flush)
 		w->alone = w->acked_seq != w->v->flushed_seq;
@@ -606,6 +645,15 @@ void ms_write_run_ahead(struct ms_volume *v)
 		if (w)
 			finish(w, o);
 	} while (w);
+}
+
+unsigned long __ms_write_oldest(struct ms_volume *v)
+{
+	struct ms_write *w;
+
+	lockdep_assert_held(&v->lock);
+	w = list_first_entry_or_null(&v->unacked, struct ms_write, list);
+	return w ? jiffies - w->shipped : 0;
 }
 
 void ms_write_link_down(struct ms_volume *v)

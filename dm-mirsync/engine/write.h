@@ -31,6 +31,8 @@ struct ms_write {
 	struct ms_span span;
 	enum ms_write_kind kind;
 	u32 flags;			/* MS_W_* */
+	u64 id;				/* for who traces */
+	u64 taken, begun;		/* ktime_get_ns(): when it was submitted, and started */
 	bool zero;			/* write zeroes: no payload */
 	bool flush;			/* a flush: no sectors, no op */
 	bool local_pending, peer_pending;
@@ -101,6 +103,8 @@ int ms_write_acked(struct ms_volume *v, u64 handle, int status);
 void ms_write_run_ahead(struct ms_volume *v);
 /* Has the peer left a write unconfirmed for longer than it may take? */
 bool ms_write_overdue(struct ms_volume *v);
+/* For how long the oldest of them has waited, in jiffies. v->lock held. */
+unsigned long __ms_write_oldest(struct ms_volume *v);
 /* The session is over: nothing in flight will be confirmed. */
 void ms_write_link_down(struct ms_volume *v);
 

@@ -49,6 +49,7 @@ static struct ms_write *alloc(struct ms_volume *v, enum ms_write_kind kind)
 
 	memset(w, 0, sizeof(*w));
 	w->v = v;
+	w->id = atomic64_inc_return(&v->write_ids);
 	w->kind = kind;
 	w->body = &w->small_body.body;
 	w->chg = w->small_chg;

@@ -279,5 +279,15 @@ void ms_net_stats(struct ms_net *n, struct ms_net_stats *s)
 {
 	s->tx_bytes = atomic64_read(&n->tx_bytes);
 	s->rx_bytes = atomic64_read(&n->rx_bytes);
+	s->tx_frames = atomic64_read(&n->tx_frames);
+	s->rx_frames = atomic64_read(&n->rx_frames);
+	s->queued_frames = atomic64_read(&n->queued_frames);
+	s->queued_bytes = atomic64_read(&n->queued_bytes);
 	s->sessions = atomic64_read(&n->sessions);
+	s->failed = atomic64_read(&n->failed);
+	s->strangers = atomic64_read(&n->strangers);
+	s->authenticated = n->hmac;
+	s->initiator = READ_ONCE(n->initiator);
+	s->heard_ms = READ_ONCE(n->phase) == MS_NET_SESSION ?
+		      jiffies_to_msecs(jiffies - READ_ONCE(n->heard)) : 0;
 }

@@ -125,7 +125,13 @@ int ms_net_recv(struct ms_net *n, struct bio_vec *bvec, u32 nr, u32 len);
 
 struct ms_net_stats {
 	u64 tx_bytes, rx_bytes;		/* on the wire, heads and bodies included */
+	u64 tx_frames, rx_frames;	/* of sessions: handshakes are not counted */
+	u64 queued_frames, queued_bytes;	/* accepted and not handed to TCP yet; results not counted */
 	u64 sessions;
+	u64 failed;			/* connections of the peer's host, or to it, that got through no handshake */
+	u64 strangers;			/* connections of other hosts */
+	bool authenticated, initiator;	/* the session, or the last one */
+	u64 heard_ms;			/* since bytes last came in it; 0 without one */
 };
 void ms_net_stats(struct ms_net *n, struct ms_net_stats *s);
 

@@ -139,6 +139,8 @@ struct ms_net {
 	u8 shake[sizeof(struct ms_frame) + sizeof(struct ms_hello)];
 
 	atomic64_t tx_bytes, rx_bytes, sessions;
+	atomic64_t tx_frames, rx_frames, failed, strangers;
+	atomic64_t queued_frames, queued_bytes;
 };
 
 /* net.c */

@@ -84,6 +84,7 @@ static int accept_peer(struct ms_net *n, struct socket **psock)
 	r = ms_sock_accept(n->listener, psock, &from);
 	if (r || !foreign(n, &from))
 		return r;
+	atomic64_inc(&n->strangers);
 	DMWARN_LIMIT("%s: connection from %pISpc, which is not the peer's address: closed",
 		     n->name, &from);
 	ms_sock_release(*psock);

@@ -86,6 +86,8 @@ static void encode_head(struct ms_net *n, struct ms_frame *raw, u16 type, u64 ha
 	};
 
 	ms_head_encode(&h, raw);
+	if (n->phase == MS_NET_SESSION)
+		atomic64_inc(&n->tx_frames);
 }
 
 int ms_send_plain(struct ms_net *n, u16 type, const void *body, u32 body_len)
@@ -151,14 +153,26 @@ static void complete_acks(struct list_head *list, int r)
 	}
 }
 
-static void complete_frames(struct list_head *list, int r)
+static u64 frame_bytes(const struct ms_out *out)
+{
+	return sizeof(struct ms_frame) + out->body_len + out->data_len;
+}
+
+/* The frame has left the queue; done() may free it. */
+static void complete_frame(struct ms_net *n, struct ms_out *out, int r)
+{
+	list_del_init(&out->list);
+	atomic64_dec(&n->queued_frames);
+	atomic64_sub(frame_bytes(out), &n->queued_bytes);
+	out->done(out, r);
+}
+
+static void complete_frames(struct ms_net *n, struct list_head *list, int r)
 {
 	struct ms_out *out, *next;
 
-	list_for_each_entry_safe(out, next, list, list) {
-		list_del_init(&out->list);
-		out->done(out, r);
-	}
+	list_for_each_entry_safe(out, next, list, list)
+		complete_frame(n, out, r);
 }
 
 /* One ACK frame of the first acks in @list; those that are in it move to @packed. */
@@ -218,8 +232,7 @@ static int send_first(struct ms_net *n, struct batch *b)
 	more = !list_is_last(&out->list, &b->frames) ||
 	       !list_empty(&n->frames) || !list_empty(&n->acks);
 	r = send_frame(n, out, more);
-	list_del_init(&out->list);
-	out->done(out, r ? -ENOTCONN : 0);
+	complete_frame(n, out, r ? -ENOTCONN : 0);
 	return r;
 }
 
@@ -268,7 +281,7 @@ static int send_round(struct ms_net *n, struct batch *b)
 static void give_up(struct ms_net *n, struct batch *b)
 {
 	complete_acks(&b->acks, -ENOTCONN);
-	complete_frames(&b->frames, -ENOTCONN);
+	complete_frames(n, &b->frames, -ENOTCONN);
 	spin_lock_irq(&n->lock);
 	n->sending = false;
 	spin_unlock_irq(&n->lock);
@@ -340,8 +353,11 @@ int ms_net_queue(struct ms_net *n, struct ms_out *out)
 	spin_lock_irqsave(&n->lock, flags);
 	open = n->open;
 	sending = n->sending;
-	if (open)
+	if (open) {
 		list_add_tail(&out->list, &n->frames);
+		atomic64_inc(&n->queued_frames);
+		atomic64_add(frame_bytes(out), &n->queued_bytes);
+	}
 	spin_unlock_irqrestore(&n->lock, flags);
 	if (!open)
 		return -ENOTCONN;
@@ -409,6 +425,6 @@ void ms_send_close(struct ms_net *n)
 {
 	wait_event(n->idle_wait, !is_sending(n));
 	/* Nobody adds to the queues, nobody else takes from them. */
-	complete_frames(&n->frames, -ENOTCONN);
+	complete_frames(n, &n->frames, -ENOTCONN);
 	complete_acks(&n->acks, -ENOTCONN);
 }

@@ -94,6 +94,7 @@ static int recv_frame(struct ms_net *n)
 		r = ms_body_check(&h, n->body);
 	if (r)
 		return r;
+	atomic64_inc(&n->rx_frames);
 	if (h.type == MS_F_PING)
 		ms_send_pong(n, h.handle);
 	else if (h.type != MS_F_PONG)
@@ -152,6 +153,7 @@ static void attempt(struct ms_net *n)
 	if (!r) {
 		session(n);
 	} else {
+		atomic64_inc(&n->failed);
 		if (r != -EAGAIN && r != -ECONNREFUSED && !ms_net_cutting(n))
 			ms_net_complain(n, &n->no_handshake, "no handshake with", r);
 		ms_link_lost(n, 0);

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "engine/event.h"
 #include "target/control.h"
 #include "target/registry.h"
 
@@ -166,10 +167,15 @@ static struct miscdevice control = {
 
 int ms_control_init(void)
 {
-	return misc_register(&control);
+	int r = misc_register(&control);
+
+	if (!r)
+		ms_event_device(control.this_device);
+	return r;
 }
 
 void ms_control_exit(void)
 {
+	ms_event_device(NULL);
 	misc_deregister(&control);
 }

@@ -10,6 +10,8 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
+#include "engine/debugfs.h"
+#include "engine/status.h"
 #include "target/config.h"
 #include "target/control.h"
 #include "target/registry.h"
@@ -164,22 +166,6 @@ static int mirsync_preresume(struct dm_target *ti)
 	return ms_volume_start(t->v);
 }
 
-static const char *link_word(struct ms_volume *v, const struct ms_ioc_status *st)
-{
-	if (st->connected)
-		return "connected";
-	return ms_net_enabled(v->net) ? "connecting" : "disconnected";
-}
-
-static const char *sync_word(const struct ms_ioc_status *st)
-{
-	if (st->in_sync)
-		return "in-sync";
-	if (st->copying)
-		return st->copying == 1 ? "resync-source" : "resync-target";
-	return st->failback ? "failback" : "out-of-sync";
-}
-
 /* One line; new fields are only ever added at its end. */
 static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 {
@@ -191,8 +177,8 @@ static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 		return;
 	}
 	ms_volume_status(v, st);
-	DMEMIT("%s %s %s %s", ms_role_name(st->role), link_word(v, st),
-	       ms_disk_name(st->disk), sync_word(st));
+	DMEMIT("%s %s %s %s", ms_role_name(st->role), ms_link_word(v, st),
+	       ms_disk_name(st->disk), ms_sync_word(st));
 	DMEMIT(" claim=%s meeting=%s segments=%llu valid=%llu marked=%llu candidates=%llu",
 	       ms_claim_name(st->claim), ms_meeting_name(st->meeting), st->segments,
 	       st->valid, st->marked, st->candidates);
@@ -363,15 +349,19 @@ static int __init mirsync_init(void)
 
 	if (r)
 		return r;
+	ms_debugfs_init();
 	r = dm_register_target(&mirsync_target);
-	if (r)
+	if (r) {
+		ms_debugfs_exit();
 		ms_control_exit();
+	}
 	return r;
 }
 
 static void __exit mirsync_exit(void)
 {
 	dm_unregister_target(&mirsync_target);
+	ms_debugfs_exit();
 	ms_control_exit();
 }
 

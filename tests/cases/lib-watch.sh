@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Looking at a volume from outside: events, debugfs, tracepoints. Sourced by a case after
+# lib.sh.
+
+# debug_file SITE NAME: the path of a file of the volume's in debugfs.
+debug_file()
+{
+	echo "/sys/kernel/debug/mirsync/$(dmsetup info -c --noheadings -o blkdevname "vol$1")/$2"
+}
+
+# counter SITE NAME
+counter()
+{
+	awk -v name="$2" '$1 == name { print $2; found = 1 } END { exit !found }' "$(debug_file "$1" counters)" ||
+		fail "no counter $2"
+}
+
+# event_field SITE KEY PATTERN: as wait_field, but looks only when an event has come, so that a
+# change without one is not seen.
+event_field()
+{
+	local nr value
+	shopt -s extglob
+	while :; do
+		nr=$(dmsetup info -c --noheadings -o events "vol$1")
+		value=$(field "$1" "$2")
+		# shellcheck disable=SC2053 # a pattern
+		[[ $value == $3 ]] && return 0
+		timeout 60 dmsetup wait --noflush "vol$1" "$nr" >"$LAB/wait" ||
+			fail "vol$1: no event: $2 is '$value', not '$3'; now: $(field "$1" "$2")"
+	done
+}
+
+# wait_line FILE PATTERN: until a line of the file matches the regular expression.
+wait_line()
+{
+	local i
+	for ((i = 0; i < 300; i++)); do
+		! grep -qE "$2" "$1" || return 0
+		sleep 0.2
+	done
+	fail "no line like '$2' in $1: $(tail -n 3 "$1")"
+}
