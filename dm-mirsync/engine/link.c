@@ -205,7 +205,8 @@ static int op_up(void *ctx, const struct ms_ready *peer_ready)
 	spin_unlock(&v->lock);
 	if (stale)
 		return -EAGAIN;		/* a command came between: meet again */
-	ms_info(v, "connected: %s", ms_meeting_text(meeting));
+	if (ms_may_talk(v))
+		ms_info(v, "connected: %s", ms_meeting_text(meeting));
 	ms_volume_event(v);
 	return ms_roles_met(v);
 }
@@ -244,6 +245,17 @@ static void op_down(void *ctx, int reason)
 		ms_volume_event(v);
 }
 
+bool ms_link_news(struct ms_volume *v, const char *text)
+{
+	u32 words = ms_crc32c(text, strlen(text));
+
+	if (words == v->last_words && time_before(jiffies, v->last_said + 60 * HZ))
+		return false;
+	v->last_words = words;
+	v->last_said = jiffies;
+	return true;
+}
+
 static void op_refused(void *ctx, u32 code, const char *text)
 {
 	struct ms_volume *v = ctx;
@@ -251,7 +263,8 @@ static void op_refused(void *ctx, u32 code, const char *text)
 	spin_lock(&v->lock);
 	v->watch.refusals++;
 	spin_unlock(&v->lock);
-	ms_warn_limit(v, "the sites do not accept each other: %s", text);
+	if (ms_link_news(v, text))
+		ms_warn_limit(v, "the sites do not accept each other: %s", text);
 }
 
 static int take_acks(struct ms_volume *v, const struct ms_head *h, const void *body)
@@ -264,9 +277,8 @@ static int take_acks(struct ms_volume *v, const struct ms_head *h, const void *b
 		r = ms_write_acked(v, le64_to_cpu(a[i].handle),
 				   -(int)min_t(u32, le32_to_cpu(a[i].status), MAX_ERRNO));
 		if (r) {
-			ms_err_limit(v, "the peer %s (%d)", r == -EPROTO ?
-				     "confirmed what was not sent" : "could not apply a write",
-				     r);
+			ms_err_limit(v, "the peer %s", r == -EPROTO ?
+				     "confirmed what was not sent" : "could not apply a write");
 			return r;
 		}
 	}

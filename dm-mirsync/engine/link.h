@@ -17,6 +17,8 @@ void ms_link_inbound(struct ms_inbound *in);
 void ms_link_send_state(struct ms_volume *v);
 /* Meet anew, with the state of now. */
 void ms_link_meet_again(struct ms_volume *v);
+/* Is @text about the peer worth a line? Not if it was the last one less than a minute ago. Session thread. */
+bool ms_link_news(struct ms_volume *v, const char *text);
 /* What this site tells of itself. */
 void ms_link_site(struct ms_volume *v, struct ms_site *s);
 

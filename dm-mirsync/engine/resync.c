@@ -192,8 +192,9 @@ static void begin(struct ms_volume *v)
 	trace_mirsync_resync_begin(v);
 	spin_unlock(&v->lock);
 	ms_volume_event(v);
-	ms_info(v, "resync begins: %llu extents to compare, %llu segments marked",
-		v->n_cand, v->n_marked);
+	if (ms_may_talk(v))
+		ms_info(v, "resync begins: %llu extents to compare, %llu segments marked",
+			v->n_cand, v->n_marked);
 }
 
 static void end(struct ms_volume *v, int r)
@@ -205,10 +206,10 @@ static void end(struct ms_volume *v, int r)
 		v->last_error = -r;
 	trace_mirsync_resync_end(v, r);
 	spin_unlock(&v->lock);
-	if (r)
-		ms_warn(v, "resync stopped (%d): %llu extents and %llu segments are left",
-			r, v->n_cand, v->n_marked);
-	else
+	if (r && ms_may_talk(v))
+		ms_warn(v, "resync stopped (%pe): %llu extents and %llu segments are left",
+			ERR_PTR(r), v->n_cand, v->n_marked);
+	else if (!r && ms_may_talk(v))
 		ms_info(v, "resync done: %llu segments equal, %llu differed, %llu copied in %llu ms",
 			v->n.rs_equal, v->n.rs_differ, v->n.rs_copied, v->n.rs_ms);
 	ms_volume_event(v);

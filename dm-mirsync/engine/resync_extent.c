@@ -86,8 +86,8 @@ static bool adopt_codes(struct ms_volume *v, struct ms_write *w)
 		__ms_seg_set_code(v, e, w->span.first + i, w->body->codes[i]);
 	spin_unlock(&v->lock);
 	if (!ok)
-		ms_err(v, "the data device was changed behind its codes, at sectors %llu+%u",
-		       w->op.sector, w->op.nsectors);
+		ms_err_limit(v, "the data device was changed behind its codes, at sectors %llu+%u",
+			     w->op.sector, w->op.nsectors);
 	return ok;
 }
 

@@ -160,11 +160,13 @@ static int take_target_role(struct ms_volume *v)
 /* The peer was promoted since: no writes until an operator decides (I9). */
 static int take_outdated(struct ms_volume *v)
 {
+	const char *why = v->decision.local_back ? "the peer has seen a later state of this site, which has gone back in time" :
+		"the peer was promoted";
 	int r;
 
-	ms_warn(v, "%s: this site is outdated and serves nothing until a failback, or a forced promotion",
-		v->decision.local_back ? "the peer has seen a later state of this site, which has gone back in time" :
-		"the peer was promoted");
+	if (ms_link_news(v, why))
+		ms_warn(v, "%s: this site is outdated and serves nothing until a failback, or a forced promotion",
+			why);
 	r = ms_super_change(v, become_outdated, NULL);
 	if (r)
 		return r;
@@ -193,7 +195,8 @@ static int act_on_meeting(struct ms_volume *v, enum ms_meeting meeting)
 	case MS_MEET_NO_PRIMARY:
 		break;
 	default:
-		ms_warn(v, "%s", ms_meeting_text(meeting));
+		if (ms_link_news(v, ms_meeting_text(meeting)))
+			ms_warn(v, "%s", ms_meeting_text(meeting));
 	}
 	return r;
 }
@@ -331,7 +334,8 @@ static int take_lineage(struct ms_inbound *in, const char **why)
 	bitmap_zero(v->cand_map, v->geo->extents);
 	v->n_cand = 0;
 	spin_unlock(&v->lock);
-	ms_info(v, "in sync: this site has all of the primary's data");
+	if (ms_may_talk(v))
+		ms_info(v, "in sync: this site has all of the primary's data");
 	return 0;
 }
 
@@ -389,7 +393,7 @@ int ms_roles_agreed(struct ms_volume *v)
 	if (!still)
 		__ms_resync_soon(v);
 	spin_unlock(&v->lock);
-	if (still)
+	if (still && ms_may_talk(v))
 		ms_info(v, "in sync with the peer");
 	ms_volume_event(v);
 	return 0;

@@ -80,7 +80,7 @@ static int change_super(struct ms_volume *v, void *arg)
 	c->fn(sb, c->arg);
 	r = ms_meta_commit_super(v->meta, sb);
 	if (r) {
-		ms_err(v, "superblock cannot be written (%d)", r);
+		ms_err(v, "superblock cannot be written (%pe)", ERR_PTR(r));
 		/* One copy may say it now: the old state again, with a higher number, or nothing goes on. */
 		if (ms_meta_commit_super(v->meta, &v->sb))
 			ms_activity_fail(v, r);
@@ -130,6 +130,7 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	mutex_init(&v->role_lock);
 	spin_lock_init(&v->lock);
 	v->app_at = jiffies - HZ;
+	ratelimit_state_init(&v->talk, 60 * HZ, 40);
 	INIT_LIST_HEAD(&v->registry);
 	ms_write_work_init(v);
 	ms_primary_init(v);
@@ -324,7 +325,7 @@ int ms_volume_start(struct ms_volume *v)
 	if (!r)
 		r = ms_net_start(v->net);
 	if (r) {
-		ms_err(v, "cannot be activated (%d)", r);
+		ms_err(v, "cannot be activated (%pe)", ERR_PTR(r));
 		goto out;
 	}
 	v->running = true;

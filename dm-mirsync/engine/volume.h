@@ -35,6 +35,7 @@
 #include <linux/hashtable.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -56,6 +57,9 @@
 #define ms_info(v, fmt, ...)	DMINFO("%s: " fmt, (v)->name, ##__VA_ARGS__)
 #define ms_err_limit(v, fmt, ...)	DMERR_LIMIT("%s: " fmt, (v)->name, ##__VA_ARGS__)
 #define ms_warn_limit(v, fmt, ...)	DMWARN_LIMIT("%s: " fmt, (v)->name, ##__VA_ARGS__)
+
+/* May a line about what a flapping link repeats be logged? Then log it. */
+#define ms_may_talk(v)	__ratelimit(&(v)->talk)
 
 #define MS_HASH_BITS		10
 #define MS_INFLIGHT_MAX		(32u << 20)	/* bytes of payload held at once */
@@ -246,6 +250,9 @@ struct ms_volume {
 
 	struct ms_counters n;
 	struct ms_watch watch;
+	struct ratelimit_state talk;	/* of lines about the link and what follows from it */
+	u32 last_words;			/* session thread: what was said of the peer last ... */
+	unsigned long last_said;	/* ... and when, in jiffies */
 	atomic64_t write_ids;		/* for trace.h */
 	struct dentry *debugfs;
 

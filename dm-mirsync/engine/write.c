@@ -156,7 +156,8 @@ static void gen_work(struct work_struct *work)
 	/* A site that lost its right to write meanwhile fails them instead. */
 	mutex_lock(&v->role_lock);
 	if (READ_ONCE(v->active)) {
-		ms_info(v, "going on without the peer: new generation");
+		if (ms_may_talk(v))
+			ms_info(v, "going on without the peer: new generation");
 		r = ms_super_change(v, new_generation, NULL);
 	}
 	mutex_unlock(&v->role_lock);

@@ -27,6 +27,8 @@ static void init_fields(struct ms_net *n, const struct ms_net_config *cfg,
 	n->preferred = ms_addr_compare(&n->local, &n->peer) < 0;
 	n->enabled = true;
 	spin_lock_init(&n->lock);
+	ratelimit_state_init(&n->talk, 60 * HZ, 20);
+	ratelimit_state_init(&n->strange, 60 * HZ, 5);
 	mutex_init(&n->sock_mutex);
 	INIT_LIST_HEAD(&n->acks);
 	INIT_LIST_HEAD(&n->frames);

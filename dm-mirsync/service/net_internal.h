@@ -21,6 +21,7 @@
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
+#include <linux/ratelimit.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -124,6 +125,8 @@ struct ms_net {
 	unsigned long next_dial;
 	unsigned int backoff_ms;
 	struct ms_net_complaint no_connection, no_handshake;
+	struct ratelimit_state talk;	/* of lines about the session */
+	struct ratelimit_state strange;	/* ... about other hosts */
 	unsigned long heard;		/* when bytes last came */
 	unsigned long waiting;		/* since when they are waited for */
 	unsigned long looked_at;	/* when the listener was last looked at */

@@ -85,8 +85,9 @@ static int accept_peer(struct ms_net *n, struct socket **psock)
 	if (r || !foreign(n, &from))
 		return r;
 	atomic64_inc(&n->strangers);
-	DMWARN_LIMIT("%s: connection from %pISpc, which is not the peer's address: closed",
-		     n->name, &from);
+	if (__ratelimit(&n->strange))
+		DMWARN("%s: connection from %pISpc, which is not the peer's address: closed",
+		       n->name, &from);
 	ms_sock_release(*psock);
 	n->distrust = true;
 	return -EPERM;

@@ -111,9 +111,8 @@ static void end_session(struct ms_net *n, int r)
 	r = ms_net_cutting(n);
 	if (r == -ESHUTDOWN)
 		DMINFO("%s: disconnected", n->name);
-	else
-		DMWARN_LIMIT("%s: connection with %pISpc lost: %pe",
-			     n->name, &n->peer, ERR_PTR(r));
+	else if (__ratelimit(&n->talk))
+		DMWARN("%s: connection with %pISpc lost: %pe", n->name, &n->peer, ERR_PTR(r));
 	n->ops->down(n->ctx, r);
 }
 
@@ -129,9 +128,10 @@ static void session(struct ms_net *n)
 	n->probing = false;
 	ms_net_forget_complaints(n);
 	atomic64_inc(&n->sessions);
-	DMINFO_LIMIT("%s: connected with %pISpc, %s%s", n->name, &n->peer,
-		     n->initiator ? "outgoing" : "incoming",
-		     n->hmac ? ", authenticated" : "");
+	if (__ratelimit(&n->talk))
+		DMINFO("%s: connected with %pISpc, %s%s", n->name, &n->peer,
+		       n->initiator ? "outgoing" : "incoming",
+		       n->hmac ? ", authenticated" : "");
 	ms_send_open(n);
 	r = n->ops->up(n->ctx, &n->peer_ready);
 	while (r >= 0)
