@@ -15,12 +15,19 @@ import time
 MAGIC, HELLO, AUTH, READY, REFUSE, WRITE, PING = 0x3146534D, 1, 2, 3, 4, 16, 8
 
 
+def crc_entry(byte):
+    for _ in range(8):
+        byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+    return byte
+
+
+CRC = [crc_entry(byte) for byte in range(256)]
+
+
 def crc32c(data):
     crc = 0xFFFFFFFF
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+        crc = crc >> 8 ^ CRC[(crc ^ byte) & 0xFF]
     return crc ^ 0xFFFFFFFF
 
 
@@ -92,4 +99,5 @@ def main():
         until_closed(sock)
 
 
-main()
+if __name__ == "__main__":
+    main()
