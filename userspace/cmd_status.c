@@ -47,6 +47,7 @@ static const struct field fields[] = {
 	FIELD(sample_read_sectors), FIELD(record_waits), FIELD(slot_waits),
 	FIELD(evictions), FIELD(rs_rate), FIELD(rs_limit),
 	FIELD(queued_bytes), FIELD(epochs), FIELD(mode), FIELD(frozen), FIELD(detached),
+	FIELD(reads_from_peer), FIELD(repaired), FIELD(unreadable),
 };
 
 static u64 field_value(const struct ms_ioc_status *st, const struct field *f)

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "engine/codes.h"
+#include "engine/repair.h"
 #include "engine/resync_marks.h"
 #include "engine/resync_rate.h"
 #include "engine/trace.h"
@@ -89,11 +90,11 @@ static int generate_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32
 		__ms_seg_set_code(v, e, first + i, run->codes[i]);
 	spin_unlock(&v->lock);
 	ms_op_done(&run->op);
-	if (r) {
+	if (r)
 		trace_mirsync_error(v, "read for codes", run->op.sector, r);
+	if (r && count == 1)
 		ms_err_limit(v, "cannot read %u sectors at %llu for their codes (%d)",
 			     run->op.nsectors, run->op.sector, r);
-	}
 out:
 	ms_buf_free(&v->pool, &run->buf);
 	kfree(run);
@@ -108,6 +109,21 @@ u32 __ms_codes_missing(const struct ms_volume *v, const struct ms_extent *e, con
 		if (ms_bit(todo, i) && !ms_bit(e->tb->valid, i))
 			n += ms_geo_seg_len(v->geo, e->no, i);
 	return n;
+}
+
+/* One by one, for the sake of those beside one that cannot be read; which the peer may have. */
+static int generate_singly(struct ms_volume *v, struct ms_extent *e, u32 first, u32 count)
+{
+	int r, ret = 0;
+	u32 i;
+
+	for (i = first; i < first + count; i++) {
+		r = generate_run(v, e, i, 1);
+		if (r)
+			r = ms_repair_segment(v, e->no, i);
+		ret = ret ?: r;
+	}
+	return ret;
 }
 
 int ms_codes_generate(struct ms_volume *v, struct ms_extent *e, const u8 *todo,
@@ -125,6 +141,8 @@ int ms_codes_generate(struct ms_volume *v, struct ms_extent *e, const u8 *todo,
 		if (stop && READ_ONCE(*stop))
 			return -EINTR;
 		r = generate_run(v, e, first, n);
+		if (r)
+			r = generate_singly(v, e, first, n);
 		ret = ret ?: r;
 		at = first + n;
 	}

@@ -12,6 +12,7 @@
 #include "engine/extent.h"
 #include "engine/link.h"
 #include "engine/policy.h"
+#include "engine/repair.h"
 #include "engine/resync.h"
 #include "engine/resync_marks.h"
 #include "engine/resync_progress.h"
@@ -332,6 +333,7 @@ static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 	case MS_F_CMP_REPLY:
 	case MS_F_SUMMARY:
 	case MS_F_TABLE:
+	case MS_F_READ_DATA:
 	case MS_F_RESULT:
 		return ms_request_answer(v, h, body);
 	case MS_F_CMP_EXTENTS:
@@ -339,6 +341,7 @@ static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 	case MS_F_CMP_VERSIONS:
 	case MS_F_SUMMARY_REQ:
 	case MS_F_TABLE_REQ:
+	case MS_F_READ_REQ:
 		return ms_inbound_take(v, h, body, false);
 	case MS_F_MARKS:
 	case MS_F_MARKS_END:
@@ -369,6 +372,8 @@ void ms_link_inbound(struct ms_inbound *in)
 		return ms_tables_send_summaries(in);
 	case MS_F_TABLE_REQ:
 		return ms_tables_send(in);
+	case MS_F_READ_REQ:
+		return ms_repair_answer(in);
 	case MS_F_MARKS:
 		return ms_resync_take_marks(in);
 	case MS_F_MARKS_END:

@@ -9,6 +9,7 @@
 
 #include "engine/policy.h"
 #include "engine/primary.h"
+#include "engine/repair.h"
 #include "engine/resync_rate.h"
 #include "engine/trace.h"
 
@@ -21,6 +22,9 @@ int ms_primary_map(struct ms_volume *v, struct bio *bio)
 	if (bio_data_dir(bio) == READ) {
 		if (!READ_ONCE(v->active))
 			return DM_MAPIO_KILL;
+		io->iter = bio->bi_iter;
+		io->flags = bio->bi_flags;
+		io->tried = false;
 		ms_watch_read(&v->watch, bio_sectors(bio));
 		bio_set_dev(bio, v->data);
 		return DM_MAPIO_REMAPPED;
@@ -35,6 +39,34 @@ int ms_primary_map(struct ms_volume *v, struct bio *bio)
 	spin_unlock(&v->lock);
 	queue_work(v->io_wq, &v->intake_work);
 	return DM_MAPIO_SUBMITTED;
+}
+
+/* Would the peer do better? Not where the disk was never asked, or will be again. */
+static bool is_disk_error(blk_status_t status)
+{
+	switch (status) {
+	case BLK_STS_NOTSUPP:
+	case BLK_STS_AGAIN:
+	case BLK_STS_RESOURCE:
+	case BLK_STS_DEV_RESOURCE:
+	case BLK_STS_DM_REQUEUE:
+		return false;
+	default:
+		return true;
+	}
+}
+
+int ms_primary_end_io(struct ms_volume *v, struct bio *bio, blk_status_t status)
+{
+	struct ms_app_io *io = dm_per_bio_data(bio, sizeof(*io));
+
+	if (bio_op(bio) != REQ_OP_READ || bio->bi_opf & REQ_RAHEAD || io->tried ||
+	    !is_disk_error(status))
+		return DM_ENDIO_DONE;
+	io->v = v;
+	io->tried = true;
+	ms_repair_read(io);
+	return DM_ENDIO_INCOMPLETE;
 }
 
 static bool is_zeroing(const struct bio *bio)

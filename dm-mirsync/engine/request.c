@@ -70,9 +70,29 @@ int ms_request(struct ms_volume *v, u16 type, const void *body, u32 len,
 	return r;
 }
 
+/* Return: 0, or negative to cut: data that nobody takes cannot be passed over. */
+static int take_answer(struct ms_volume *v, struct ms_request *rq, const struct ms_head *h,
+		       const void *body)
+{
+	int r = 0;
+
+	if (h->type != rq->answer || h->body_len > rq->room ||
+	    h->data_len != (rq->buf ? rq->buf->bytes : 0)) {
+		rq->status = h->type == MS_F_RESULT ? -EREMOTEIO : -EPROTO;
+		return h->data_len ? -EPROTO : 0;
+	}
+	memcpy(rq->reply, body, h->body_len);
+	rq->len = h->body_len;
+	if (rq->buf)
+		r = ms_net_recv(v->net, rq->buf->bv, rq->buf->nr, rq->buf->bytes);
+	rq->status = r;
+	return r;
+}
+
 int ms_request_answer(struct ms_volume *v, const struct ms_head *h, const void *body)
 {
 	struct ms_request *rq, *found = NULL;
+	int r;
 
 	spin_lock(&v->lock);
 	list_for_each_entry(rq, &v->requests, list) {
@@ -85,14 +105,9 @@ int ms_request_answer(struct ms_volume *v, const struct ms_head *h, const void *
 	spin_unlock(&v->lock);
 	if (!found)
 		return -EPROTO;
-	if (h->type != found->answer || h->body_len > found->room) {
-		found->status = -EPROTO;
-	} else {
-		memcpy(found->reply, body, h->body_len);
-		found->len = h->body_len;
-	}
+	r = take_answer(v, found, h, body);
 	complete(&found->answered);
-	return 0;
+	return r;
 }
 
 void ms_requests_fail(struct ms_volume *v)

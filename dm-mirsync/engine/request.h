@@ -17,6 +17,7 @@ struct ms_request {
 	u16 answer;			/* frame type expected */
 	void *reply;
 	u32 room, len;			/* bytes */
+	struct ms_buf *buf;		/* for the answer's data; NULL: it has none */
 	int status;
 };
 
@@ -27,7 +28,7 @@ void ms_request_prepare(struct ms_request *rq, u16 type, const void *body, u32 l
 			u16 answer, void *reply, u32 room);
 /* Queue it; v->lock held, so that its place among the writes is known. Return: 0, -ENOTCONN. */
 int __ms_request_queue(struct ms_volume *v, struct ms_request *rq);
-/* Wait for the answer. Return: 0 (rq->len bytes in reply), -ENOTCONN, -EPROTO. */
+/* Wait for the answer. Return: 0 (rq->len bytes in reply), -ENOTCONN, -EPROTO, -EREMOTEIO (refused). */
 int ms_request_wait(struct ms_request *rq);
 /* All three. Sleeps. */
 int ms_request(struct ms_volume *v, u16 type, const void *body, u32 len,

@@ -144,6 +144,7 @@ static int one_pass(struct ms_volume *v, u32 session)
 	u64 no = 0;
 	int r;
 
+	v->rs_unreadable = 0;
 	r = compare_digests(v, session);
 	while (!r && (no = next_todo(v, no)) < v->geo->extents) {
 		if (!ms_resync_going(v, session))
@@ -152,6 +153,12 @@ static int one_pass(struct ms_volume *v, u32 session)
 			r = start_job(v, no++, session);
 	}
 	wait_event_idle(v->copy_wait, slot_free(v, 1));
+	spin_lock(&v->lock);
+	v->n.unreadable = v->rs_unreadable;
+	/* What is left cannot be read: no use in beginning again at once. */
+	if (!r && v->n.unreadable && v->n.unreadable == v->n_marked && !v->n_cand)
+		r = -EIO;
+	spin_unlock(&v->lock);
 	return r;
 }
 
@@ -204,11 +211,13 @@ static void end(struct ms_volume *v, int r)
 	__ms_progress_end(v);
 	if (r)
 		v->last_error = -r;
+	else
+		v->n.unreadable = 0;
 	trace_mirsync_resync_end(v, r);
 	spin_unlock(&v->lock);
 	if (r && ms_may_talk(v))
-		ms_warn(v, "resync stopped (%pe): %llu extents and %llu segments are left",
-			ERR_PTR(r), v->n_cand, v->n_marked);
+		ms_warn(v, "resync stopped (%pe): %llu extents and %llu segments are left, %llu of them unreadable here",
+			ERR_PTR(r), v->n_cand, v->n_marked, v->n.unreadable);
 	else if (!r && ms_may_talk(v))
 		ms_info(v, "resync done: %llu segments equal, %llu differed, %llu copied in %llu ms",
 			v->n.rs_equal, v->n.rs_differ, v->n.rs_copied, v->n.rs_ms);

@@ -16,6 +16,7 @@
 
 #include "engine/codes.h"
 #include "engine/compare.h"
+#include "engine/resync.h"
 #include "engine/resync_extent.h"
 #include "engine/resync_rate.h"
 #include "engine/trace.h"
@@ -32,6 +33,7 @@ struct copies {
 	struct ms_write *w[COPIES_MAX];
 	struct completion done[COPIES_MAX];
 	u32 next;
+	u32 unreadable;		/* segments */
 	int r;
 };
 
@@ -107,6 +109,7 @@ static struct ms_write *copy_alloc(struct ms_volume *v, struct ms_extent *e,
 	return w;
 }
 
+/* Return: 0, 1 when it cannot be read, or negative. */
 static int copy_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 count,
 		    struct copies *c)
 {
@@ -136,8 +139,10 @@ static int copy_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 cou
 			refcount_dec(&w->refs);
 	} else {
 		trace_mirsync_error(v, "read to copy", w->op.sector, r);
-		ms_err_limit(v, "cannot read %u sectors at %llu to copy them (%d)",
-			     w->op.nsectors, w->op.sector, r);
+		if (count == 1)
+			ms_err_limit(v, "sectors %llu+%u cannot be read (%d): the peer lacks them until they are written anew",
+				     w->op.sector, w->op.nsectors, r);
+		r = 1;
 	}
 	ms_op_done(&w->op);
 	if (!r)
@@ -145,6 +150,20 @@ static int copy_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 cou
 out:
 	ms_write_put(w);
 	return r;
+}
+
+/* A run that cannot be read as a whole: all of it that can. Return: 0 or negative. */
+static int copy_singly(struct ms_volume *v, struct ms_extent *e, u32 first, u32 count,
+		       u32 session, struct copies *c)
+{
+	int r = 0;
+	u32 i;
+
+	for (i = first; r >= 0 && i < first + count; i++) {
+		r = ms_resync_going(v, session) ? copy_run(v, e, i, 1, c) : -ENOTCONN;
+		c->unreadable += r == 1;
+	}
+	return min(r, 0);
 }
 
 static int copy_marked(struct ms_volume *v, struct ms_extent *e, u32 session)
@@ -164,11 +183,16 @@ static int copy_marked(struct ms_volume *v, struct ms_extent *e, u32 session)
 		n = min(n, ms_pace_segs(v));
 		r = ms_pace(v, session, (u64)n << v->geo->seg_shift, true) ?
 			copy_run(v, e, first, n, c) : -ENOTCONN;
+		if (r == 1)
+			r = copy_singly(v, e, first, n, session, c);
 		at = first + n;
 	}
 	for (i = 0; i < COPIES_MAX; i++)
 		reap(c, i);
-	r = r ?: c->r;
+	spin_lock(&v->lock);
+	v->rs_unreadable += c->unreadable;
+	spin_unlock(&v->lock);
+	r = r ?: c->r ?: (c->unreadable ? -EIO : 0);
 	kfree(c);
 	return r;
 }

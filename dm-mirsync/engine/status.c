@@ -84,6 +84,9 @@ void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st)
 	st->record_waits = v->n.record_waits;
 	st->slot_waits = v->n.slot_waits;
 	st->evictions = v->n.evictions;
+	st->reads_from_peer = v->n.reads_from_peer;
+	st->repaired = v->n.repaired;
+	st->unreadable = v->n.unreadable;
 	spin_unlock(&v->lock);
 }
 

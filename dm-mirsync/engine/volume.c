@@ -176,9 +176,11 @@ static int make_workers(struct ms_volume *v)
 	v->zero_wq = alloc_workqueue("mirsync_zero", flags, 0);
 	v->peer_wq = alloc_workqueue("mirsync_peer", flags, 0);
 	v->copy_wq = alloc_workqueue("mirsync_copy", flags, 0);
+	/* Few at a time: each holds memory at both sites. */
+	v->repair_wq = alloc_workqueue("mirsync_repair", flags, 8);
 	v->cmd_wq = alloc_workqueue("mirsync_cmd", WQ_UNBOUND, 0);
 	return v->meta_wq && v->io_wq && v->done_wq && v->zero_wq && v->peer_wq &&
-	       v->copy_wq && v->cmd_wq ? 0 : -ENOMEM;
+	       v->copy_wq && v->repair_wq && v->cmd_wq ? 0 : -ENOMEM;
 }
 
 static void drop_worker(struct workqueue_struct *wq)
@@ -235,6 +237,7 @@ void ms_volume_destroy(struct ms_volume *v)
 	ms_debugfs_drop(v);
 	drop_worker(v->cmd_wq);
 	cancel_work_sync(&v->act_work);
+	drop_worker(v->repair_wq);
 	drop_worker(v->copy_wq);
 	drop_worker(v->zero_wq);
 	drop_worker(v->done_wq);
@@ -369,6 +372,7 @@ void ms_volume_stop(struct ms_volume *v)
 	flush_workqueue(v->io_wq);
 	flush_workqueue(v->done_wq);
 	flush_workqueue(v->copy_wq);
+	flush_workqueue(v->repair_wq);
 	flush_workqueue(v->meta_wq);
 out:
 	mutex_unlock(&v->control);

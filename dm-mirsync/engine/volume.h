@@ -25,6 +25,7 @@
  *   peer_wq	requests of the peer that take time (compare.c, tables.c,
  *		roles.c); ordered ones go through link.c's inbox.
  *   copy_wq	generator, resync.
+ *   repair_wq	reads that the local disk has failed (repair.c)
  */
 #ifndef MS_ENGINE_VOLUME_H
 #define MS_ENGINE_VOLUME_H
@@ -83,6 +84,9 @@ struct ms_counters {
 	u64 evictions;			/* extents that left the record */
 	u64 rs_done, rs_total, rs_equal, rs_differ, rs_copied, rs_copied_bytes;
 	u64 rs_ms;
+	u64 reads_from_peer;		/* of the application */
+	u64 repaired;			/* segments written anew from the peer's content */
+	u64 unreadable;			/* marked segments that the last pass of a resync could not read */
 };
 
 /* The rate of a resync; see resync_rate.c. */
@@ -153,7 +157,7 @@ struct ms_volume {
 	wait_queue_head_t cooled;	/* woken when extents leave the cache or nothing is in flight */
 
 	struct workqueue_struct *meta_wq, *io_wq, *done_wq, *zero_wq;
-	struct workqueue_struct *peer_wq, *copy_wq, *cmd_wq;
+	struct workqueue_struct *peer_wq, *copy_wq, *repair_wq, *cmd_wq;
 	struct work_struct act_work;
 	struct delayed_work idle_work;
 
@@ -174,6 +178,7 @@ struct ms_volume {
 	struct delayed_work rejoin_work;
 	struct llist_head done;		/* ended local I/O, lock-free */
 	struct work_struct done_work;
+	u32 repairs;			/* segments being written anew */
 	struct list_head gen_wait;	/* unconfirmed writes waiting for a new generation */
 	bool gen_busy;			/* ... which is being made */
 	struct work_struct gen_work;
@@ -225,6 +230,7 @@ struct ms_volume {
 	bool failback_agreed;		/* target: the source may begin one in this session */
 	bool failback_forget;		/* target: ... and this site's own lineage ends with it */
 	u32 copy_jobs;			/* extents being worked on */
+	u64 rs_unreadable;		/* segments that this pass could not read */
 	int last_error;
 	struct delayed_work resync_work;
 	struct delayed_work again_work;	/* settles marks that arose in a session */
@@ -276,6 +282,12 @@ struct ms_volume {
 /* A bio of the application, kept in dm's per-bio data. */
 struct ms_app_io {
 	u64 done;		/* sectors of a large discard behind us */
+	/* a read, as it came, for the case that the disk fails it (repair.c) */
+	struct bvec_iter iter;
+	unsigned short flags;
+	bool tried;		/* the peer was asked, or cannot be */
+	struct ms_volume *v;
+	struct work_struct work;
 };
 
 struct ms_volume_config {
@@ -348,6 +360,8 @@ int ms_primary_map(struct ms_volume *v, struct bio *bio);
 int ms_cmd_release(struct ms_volume *v);
 /* A suspend waits for all writes (or is over): none may wait for a lost peer. */
 void ms_primary_drain(struct ms_volume *v, bool on);
+/* The end of an application's bio. Return: DM_ENDIO_*. Any context. */
+int ms_primary_end_io(struct ms_volume *v, struct bio *bio, blk_status_t status);
 /* A noflush suspend began (or is over): hand waiting bios back to dm. */
 void ms_primary_requeue(struct ms_volume *v, bool on);
 

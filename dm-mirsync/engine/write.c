@@ -36,7 +36,7 @@ bool ms_write_room(struct ms_volume *v)
 bool __ms_write_idle(struct ms_volume *v)
 {
 	lockdep_assert_held(&v->lock);
-	return !v->inflight && !v->nr_unacked && list_empty(&v->gen_wait) && !v->gen_busy;
+	return !v->inflight && !v->nr_unacked && !v->repairs && list_empty(&v->gen_wait) && !v->gen_busy;
 }
 
 /* What became of a write: the application may be told; it is over. */

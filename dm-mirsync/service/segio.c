@@ -5,6 +5,7 @@
  */
 #include <linux/blkdev.h>
 #include <linux/completion.h>
+#include <linux/highmem.h>
 #include <linux/slab.h>
 
 #include "shared/code.h"
@@ -114,39 +115,61 @@ void ms_buf_free(struct ms_pool *p, struct ms_buf *b)
 	b->nr = 0;
 }
 
-void ms_buf_copy_from_bio(struct ms_buf *b, struct bio *bio)
-{
-	struct bvec_iter iter;
-	struct bio_vec from;
-	u32 i = 0, done = 0;
-
-	bio_for_each_segment(from, bio, iter) {
-		char *src = bvec_kmap_local(&from);
-		u32 taken = 0;
-
-		while (taken < from.bv_len && i < b->nr) {
-			struct bio_vec *to = &b->bv[i];
-			u32 n = min(from.bv_len - taken, to->bv_len - done);
-			char *dst = bvec_kmap_local(to);
-
-			memcpy(dst + done, src + taken, n);
-			kunmap_local(dst);
-			taken += n;
-			done += n;
-			if (done == to->bv_len) {
-				i++;
-				done = 0;
-			}
-		}
-		kunmap_local(src);
-	}
-}
-
 /* A position in a buffer. */
 struct cursor {
 	u32 i;		/* vector */
 	u32 done;	/* bytes of it behind us */
 };
+
+/* Copy one vector of a bio, out of it or into it, as far as the buffer goes. */
+static void copy_vec(const struct ms_buf *b, struct cursor *c, struct bio_vec *vec, bool into)
+{
+	char *theirs = bvec_kmap_local(vec);
+	u32 at = 0;
+
+	while (at < vec->bv_len && c->i < b->nr) {
+		struct bio_vec *ours = &b->bv[c->i];
+		u32 n = min(vec->bv_len - at, ours->bv_len - c->done);
+		char *p = bvec_kmap_local(ours);
+
+		if (into)
+			memcpy(theirs + at, p + c->done, n);
+		else
+			memcpy(p + c->done, theirs + at, n);
+		kunmap_local(p);
+		at += n;
+		c->done += n;
+		if (c->done == ours->bv_len) {
+			c->i++;
+			c->done = 0;
+		}
+	}
+	kunmap_local(theirs);
+}
+
+void ms_buf_copy_from_bio(struct ms_buf *b, struct bio *bio)
+{
+	struct cursor c = { 0, 0 };
+	struct bvec_iter iter;
+	struct bio_vec vec;
+
+	bio_for_each_segment(vec, bio, iter)
+		copy_vec(b, &c, &vec, false);
+}
+
+void ms_buf_copy_to_bio(const struct ms_buf *b, u32 skip, struct bio *bio)
+{
+	struct cursor c = { 0, skip };
+	struct bvec_iter iter;
+	struct bio_vec vec;
+
+	while (c.i < b->nr && c.done >= b->bv[c.i].bv_len)
+		c.done -= b->bv[c.i++].bv_len;
+	bio_for_each_segment(vec, bio, iter) {
+		copy_vec(b, &c, &vec, true);
+		flush_dcache_page(vec.bv_page);
+	}
+}
 
 /* Feed the next @n bytes into @st; a single piece when they lie in one page. */
 static u64 code_run(const struct ms_buf *b, struct cursor *c, u32 n, u64 seed,

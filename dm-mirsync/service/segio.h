@@ -56,6 +56,8 @@ void ms_buf_free(struct ms_pool *p, struct ms_buf *b);
 
 /* Copy the payload of @bio, from its current position, into @b. */
 void ms_buf_copy_from_bio(struct ms_buf *b, struct bio *bio);
+/* The other way: fill @bio, from its current position, with what is in @b behind @skip bytes. */
+void ms_buf_copy_to_bio(const struct ms_buf *b, u32 skip, struct bio *bio);
 
 /**
  * ms_buf_codes() - codes of the segments that a buffer touches

@@ -71,6 +71,16 @@ static const struct frame_rule rules[] = {
 	FIXED_ARRAY(MS_F_TABLE, "table", struct ms_range_reply,
 		    struct ms_wire_table, MS_TABLE_BATCH),
 
+	FIXED(MS_F_READ_REQ, "read-req", struct ms_read_req),
+	[MS_F_READ_DATA] = {
+		.name = "read-data",
+		.base = sizeof(struct ms_write_body),
+		.element = sizeof(__le64),
+		.min = 1,
+		.max = MS_EXTENT_SEGS,
+		.data = true,
+	},
+
 	FIXED(MS_F_FAILBACK_BEGIN, "failback-begin", struct ms_failback_begin),
 	FIXED(MS_F_SWITCH, "switch", struct ms_switch),
 	FIXED(MS_F_RESULT, "result", struct ms_result),
@@ -175,7 +185,7 @@ const char *ms_frame_name(u16 type)
 	return rule ? rule->name : "unknown";
 }
 
-/* Do the lengths and counts of a WRITE that touches @segs segments agree? */
+/* Do the lengths and counts of a frame with data that touches @segs segments agree? */
 static bool write_counts_agree(const struct ms_head *h, const struct ms_write_body *b,
 			       u32 segs)
 {
@@ -202,6 +212,7 @@ int ms_write_body_check(const struct ms_geo *geo, const struct ms_head *h,
 		return r;
 	switch (h->type) {
 	case MS_F_WRITE:
+	case MS_F_READ_DATA:
 		return write_counts_agree(h, b, span->count) ? 0 : -EPROTO;
 	case MS_F_ZERO:
 		return zero_counts_agree(h, b) ? 0 : -EPROTO;

@@ -2,7 +2,8 @@
 /*
  * The wire protocol: every frame, its limits, and the codec that turns bytes
  * of a peer into checked values. A frame is a head of 40 bytes, a body (the
- * structs below, body_len bytes) and data (only MS_F_WRITE; data_len bytes).
+ * structs below, body_len bytes) and data (only MS_F_WRITE and MS_F_READ_DATA;
+ * data_len bytes).
  * The head has its own checksum, the body another one in the head; data is
  * covered by the codes in the body. All little-endian. doc/protocol.md
  * describes it byte for byte. Pure; no locking.
@@ -53,6 +54,9 @@ enum ms_frame_type {
 	MS_F_SUMMARY = 49,	/* struct ms_range_reply, ms_summary_entry[] */
 	MS_F_TABLE_REQ = 50,	/* struct ms_range_req */
 	MS_F_TABLE = 51,	/* struct ms_range_reply, ms_wire_table[] */
+	/* data for a source whose own disk cannot read it */
+	MS_F_READ_REQ = 52,	/* source to target: struct ms_read_req; answered by READ_DATA, or RESULT when refused */
+	MS_F_READ_DATA = 53,	/* struct ms_write_body, codes, data */
 	/* roles; each answered by RESULT with the same handle */
 	MS_F_FAILBACK_BEGIN = 64,	/* struct ms_failback_begin */
 	MS_F_SWITCH = 65,	/* struct ms_switch: the sender is demoted (persisted), the receiver becomes primary */
@@ -143,6 +147,13 @@ struct ms_write_body {
 	__le16 segs;		/* touched */
 	__le16 flags;		/* MS_W_* */
 	__le64 codes[];
+} __packed;
+
+/* Whole segments of one extent. */
+struct ms_read_req {
+	__le64 sector;
+	__le32 sectors;
+	__le32 reserved;
 } __packed;
 
 struct ms_announce {
@@ -271,7 +282,7 @@ void ms_head_encode(const struct ms_head *h, struct ms_frame *raw);
  *
  * Checks magic, checksum, known type, and that the lengths are possible for
  * the type (exact for fixed bodies, a multiple within limits for arrays; data
- * only with WRITE and a multiple of 512).
+ * only with WRITE and READ_DATA, and a multiple of 512).
  *
  * Return: 0, -EBADMSG (not a frame or damaged), -EPROTO (unknown type or
  * impossible length).
@@ -285,11 +296,11 @@ int ms_body_check(const struct ms_head *h, const void *body);
 const char *ms_frame_name(u16 type);
 
 /**
- * ms_write_body_check() - is a WRITE or ZERO possible on this volume
+ * ms_write_body_check() - is a WRITE, READ_DATA or ZERO possible on this volume
  * @span: filled in
  *
  * Return: 0; -ERANGE when it leaves the volume or crosses an extent; -EPROTO
- * when lengths and counts contradict each other (WRITE: data_len == sectors *
+ * when lengths and counts contradict each other (with data: data_len == sectors *
  * 512, segs == segments touched, body_len fits; ZERO: segs == 0).
  */
 int ms_write_body_check(const struct ms_geo *geo, const struct ms_head *h,

@@ -127,6 +127,13 @@ static int mirsync_map(struct dm_target *ti, struct bio *bio)
 	return ms_primary_map(t->v, bio);
 }
 
+static int mirsync_end_io(struct dm_target *ti, struct bio *bio, blk_status_t *error)
+{
+	struct ms_target *t = ti->private;
+
+	return likely(!*error) ? DM_ENDIO_DONE : ms_primary_end_io(t->v, bio, *error);
+}
+
 static void mirsync_presuspend(struct dm_target *ti)
 {
 	struct ms_target *t = ti->private;
@@ -199,6 +206,8 @@ static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 	DMEMIT(" mode=%s queued_bytes=%llu epochs=%llu frozen=%u detached=%u",
 	       st->mode ? "async" : "sync", st->queued_bytes, st->epochs, st->frozen,
 	       st->detached);
+	DMEMIT(" reads_from_peer=%llu repaired=%llu unreadable=%llu", st->reads_from_peer,
+	       st->repaired, st->unreadable);
 	kfree(st);
 }
 
@@ -333,6 +342,7 @@ static struct target_type mirsync_target = {
 	.ctr = mirsync_ctr,
 	.dtr = mirsync_dtr,
 	.map = mirsync_map,
+	.end_io = mirsync_end_io,
 	.presuspend = mirsync_presuspend,
 	.presuspend_undo = mirsync_presuspend_undo,
 	.postsuspend = mirsync_postsuspend,

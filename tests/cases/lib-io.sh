@@ -85,3 +85,26 @@ disk_sectors()
 	write) echo "${stat[6]}" ;;
 	esac
 }
+
+# scsi_disk MIB: a disk in memory that can have medium errors; its name is in $SCSI_DISK.
+scsi_disk()
+{
+	local dir=/sys/bus/pseudo/drivers/scsi_debug/adapter0 end=$((SECONDS + 30))
+	modprobe sd_mod
+	modprobe scsi_debug dev_size_mb="$1" delay=0
+	until SCSI_DISK=$(echo "$dir"/host*/target*/*/block/*) && SCSI_DISK=/dev/${SCSI_DISK##*/} &&
+		[ -b "$SCSI_DISK" ]; do
+		[ "$SECONDS" -lt "$end" ] || fail "no disk of scsi_debug"
+		sleep 0.2
+	done
+}
+
+# medium_errors SECTOR COUNT: from now on these sectors of the disk, and no others, cannot
+# be read, though written, whatever was written; COUNT 0: none.
+medium_errors()
+{
+	local to=/sys/module/scsi_debug/parameters
+	echo "$1" >"$to/medium_error_start"
+	echo "$2" >"$to/medium_error_count"
+	echo "$(($2 ? 2 : 0))" >"$to/opts"
+}

@@ -21,7 +21,7 @@ static void check_write(const struct ms_head *h, const void *body)
 	holds(span.extent < geo.extents && span.count);
 	holds(span.first + span.count <= ms_geo_extent_segs(&geo, span.extent));
 	holds(le64_to_cpu(b->sector) + le32_to_cpu(b->sectors) <= geo.sectors);
-	if (h->type == MS_F_WRITE) {
+	if (h->type != MS_F_ZERO) {
 		holds(h->data_len == le32_to_cpu(b->sectors) * MS_SECTOR);
 		holds(h->body_len == sizeof(*b) + span.count * 8);
 	}
@@ -117,7 +117,7 @@ static bool frame(struct input *in)
 		holds(!memcmp(&again, &raw, sizeof(raw)));
 		good = !ms_body_check(&h, body);
 	}
-	if (good && (h.type == MS_F_WRITE || h.type == MS_F_ZERO))
+	if (good && (h.type == MS_F_WRITE || h.type == MS_F_ZERO || h.type == MS_F_READ_DATA))
 		check_write(&h, body);
 	if (good && h.type == MS_F_HELLO)
 		check_hello(body);

@@ -137,11 +137,14 @@ static void wires(const struct image *im)
 	w->segs = cpu_to_le16(3);
 	n = frame(buf, MS_F_WRITE, body, sizeof(*w) + 3 * 8, 16 * MS_SECTOR);
 	seed(buf, n);
+	n = frame(buf, MS_F_READ_DATA, body, sizeof(*w) + 3 * 8, 16 * MS_SECTOR);
+	seed(buf, n);
 	w->segs = 0;
 	n += frame(buf + n, MS_F_ZERO, body, sizeof(*w), 0);
 	n += frame(buf + n, MS_F_FLUSH, body, 0, 0);
 	n += frame(buf + n, MS_F_MARKS, body, 2 * sizeof(struct ms_marks), 0);
 	n += frame(buf + n, MS_F_CMP_CODES, body, sizeof(struct ms_cmp_codes) + 16, 0);
+	n += frame(buf + n, MS_F_READ_REQ, body, sizeof(struct ms_read_req), 0);
 	n += frame(buf + n, MS_F_TABLE_REQ, body, sizeof(struct ms_range_req), 0);
 	for (size_t i = 0; i + 4 < n; i++)
 		if (!memcmp(buf + i + 1, "MSF1", 4))

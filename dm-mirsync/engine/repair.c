@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads served by the peer, and the repair of what the local disk cannot read;
+ * see repair.h. The segments are held like those of a write while the peer is
+ * asked:
+ *   - no write to them is started meanwhile, and one that was started before has left its
+ *     frame in front of the question, or a mark. A segment without a mark therefore
+ *     is at the peer what it is here (I10), and the question stays behind the frames that
+ *     make it so: the peer's queue of the extent is in their order;
+ *   - they are in the record (I1) when they are written anew. A power cut in between
+ *     leaves them suspect, like any write.
+ * What comes must fit its codes, and the local code where there is a valid one.
+ *
+ * Locking: v->lock. Nothing is held while the peer is asked but the range.
+ */
+#include <linux/slab.h>
+
+#include "engine/codes.h"
+#include "engine/link.h"
+#include "engine/repair.h"
+
+struct repair {
+	struct ms_op op;
+	struct ms_volume *v;
+	struct ms_span span;
+	struct ms_buf buf;
+	struct ms_read_req ask;
+	struct ms_write_body *body;	/* the answer's, with its codes */
+};
+
+static void free_repair(struct repair *rp)
+{
+	ms_buf_free(&rp->v->pool, &rp->buf);
+	kfree(rp->body);
+	kfree(rp);
+}
+
+/* The whole segments that a run of sectors touches; it lies in one extent. */
+static int whole_span(struct ms_volume *v, u64 sector, u32 nsectors, struct repair *rp)
+{
+	int r = ms_geo_span(v->geo, sector, nsectors, &rp->span);
+
+	if (r)
+		return r;
+	rp->op.extent = rp->span.extent;
+	rp->op.first = rp->span.first;
+	rp->op.count = rp->span.count;
+	rp->op.nsectors = ms_run_sectors(v, rp->span.extent, rp->span.first, rp->span.count,
+					 &rp->op.sector);
+	rp->span.head_partial = false;
+	rp->span.tail_partial = false;
+	return rp->op.nsectors <= MS_DATA_MAX >> SECTOR_SHIFT ? 0 : -EFBIG;
+}
+
+static struct repair *alloc_repair(struct ms_volume *v, u64 sector, u32 nsectors)
+{
+	struct repair *rp = kzalloc(sizeof(*rp), GFP_NOIO);
+
+	if (!rp)
+		return NULL;
+	rp->v = v;
+	rp->op.excl = true;
+	rp->op.masked = true;
+	if (whole_span(v, sector, nsectors, rp))
+		goto bad;
+	rp->body = kzalloc(struct_size(rp->body, codes, rp->span.count), GFP_NOIO);
+	if (!rp->body)
+		goto bad;
+	ms_buf_alloc(&v->pool, &rp->buf, rp->op.sector, rp->op.nsectors);
+	rp->ask.sector = cpu_to_le64(rp->op.sector);
+	rp->ask.sectors = cpu_to_le32(rp->op.nsectors);
+	return rp;
+bad:
+	free_repair(rp);
+	return NULL;
+}
+
+static bool __any_marked(const struct ms_extent *e, const struct ms_span *span)
+{
+	u32 i;
+
+	for (i = 0; i < span->count; i++)
+		if (ms_bit(e->tb->marks, span->first + i))
+			return true;
+	return false;
+}
+
+/* Is the peer's content that of this site, without any doubt? */
+static bool __peer_has_it(struct repair *rp)
+{
+	struct ms_volume *v = rp->v;
+
+	return v->connected && v->mirroring && !test_bit(rp->span.extent, v->cand_map) &&
+	       !__any_marked(rp->op.e, &rp->span);
+}
+
+/* Does the run fit its codes, and the codes those that are valid at this site? */
+static int check_run(struct ms_volume *v, const struct ms_op *op, const struct ms_buf *buf,
+		     const struct ms_span *span, const __le64 *codes)
+{
+	int r = ms_buf_verify(buf, op->sector, op->nsectors, v->geo, v->seed, span, codes);
+	u32 i, seg;
+
+	spin_lock(&v->lock);
+	for (i = 0; !r && i < span->count; i++) {
+		seg = span->first + i;
+		if (ms_bit(op->e->tb->valid, seg) && op->e->tb->codes[seg] != codes[i])
+			r = -EILSEQ;
+	}
+	spin_unlock(&v->lock);
+	return r;
+}
+
+static int check_answer(struct repair *rp, u32 len)
+{
+	const struct ms_write_body *b = rp->body;
+
+	if (len != struct_size(b, codes, rp->span.count) || b->sector != rp->ask.sector ||
+	    b->sectors != rp->ask.sectors || le16_to_cpu(b->segs) != rp->span.count)
+		return -EPROTO;
+	return check_run(rp->v, &rp->op, &rp->buf, &rp->span, b->codes);
+}
+
+/* Ask the peer, whose disk may hang: then the session ends, as for a write. */
+static int ask_peer(struct repair *rp)
+{
+	u32 room = struct_size(rp->body, codes, rp->span.count);
+	struct ms_volume *v = rp->v;
+	struct ms_request rq;
+	int r;
+
+	ms_request_prepare(&rq, MS_F_READ_REQ, &rp->ask, sizeof(rp->ask), MS_F_READ_DATA,
+			   rp->body, room);
+	rq.buf = &rp->buf;
+	spin_lock(&v->lock);
+	r = __peer_has_it(rp) ? __ms_request_queue(v, &rq) : -ENODATA;
+	spin_unlock(&v->lock);
+	if (r)
+		return r;
+	if (!wait_for_completion_timeout(&rq.answered, v->confirm_timeout))
+		ms_net_cut(v->net, -ETIME);
+	else
+		complete(&rq.answered);		/* for who waits now */
+	r = ms_request_wait(&rq);
+	return r ?: check_answer(rp, rq.len);
+}
+
+/* Hold the segments and get their content. Return: 0, then end_repair() is due; or negative. */
+static int begin_repair(struct repair *rp)
+{
+	struct ms_volume *v = rp->v;
+	int r = ms_op_acquire(v, &rp->op);
+
+	if (r)
+		return r;
+	r = ask_peer(rp);
+	if (!r)
+		return 0;
+	ms_op_done(&rp->op);
+	if (r == -EILSEQ || r == -EBADMSG)
+		ms_err_limit(v, "what the peer has at sectors %llu+%u does not fit its code (%d)",
+			     rp->op.sector, rp->op.nsectors, r);
+	return r;
+}
+
+/* The peer's content onto the local disk. */
+static int rewrite(struct repair *rp)
+{
+	struct ms_volume *v = rp->v;
+	struct ms_extent *e = rp->op.e;
+	struct ms_io io = {
+		.bdev = v->data,
+		.sector = rp->op.sector,
+		.nsectors = rp->op.nsectors,
+		.buf = &rp->buf,
+		.opf = REQ_OP_WRITE | REQ_SYNC,
+	};
+	u32 i;
+	int r;
+
+	spin_lock(&v->lock);
+	__ms_seg_write_begin(v, e, rp->span.first, rp->span.count);
+	spin_unlock(&v->lock);
+	r = ms_io_sync(&v->pool, &io);
+	spin_lock(&v->lock);
+	for (i = 0; !r && i < rp->span.count; i++)
+		__ms_seg_set_code(v, e, rp->span.first + i, rp->body->codes[i]);
+	if (!r)
+		v->n.repaired += rp->span.count;
+	spin_unlock(&v->lock);
+	if (r)
+		ms_err_limit(v, "sectors %llu+%u cannot be written anew here (%d)",
+			     rp->op.sector, rp->op.nsectors, r);
+	return r;
+}
+
+static int end_repair(struct repair *rp)
+{
+	int r = rewrite(rp);
+
+	ms_op_done(&rp->op);
+	return r;
+}
+
+static void count_repair(struct ms_volume *v, int by)
+{
+	spin_lock(&v->lock);
+	v->repairs += by;
+	spin_unlock(&v->lock);
+	wake_up_all(&v->cooled);
+}
+
+/* Give the application its data, at once; whether the rewrite fails is nothing to it. */
+static void answer_read(struct repair *rp, struct bio *bio)
+{
+	struct ms_app_io *io = dm_per_bio_data(bio, sizeof(*io));
+	struct ms_volume *v = rp->v;
+	u32 skip = (io->iter.bi_sector - rp->op.sector) << SECTOR_SHIFT;
+
+	ms_buf_copy_to_bio(&rp->buf, skip, bio);
+	spin_lock(&v->lock);
+	v->n.reads_from_peer++;
+	spin_unlock(&v->lock);
+	ms_warn_limit(v, "sectors %llu+%u cannot be read here (%d): served by the peer",
+		      (u64)io->iter.bi_sector, io->iter.bi_size >> SECTOR_SHIFT,
+		      blk_status_to_errno(bio->bi_status));
+	bio->bi_status = BLK_STS_OK;
+	bio_endio(bio);
+}
+
+static void read_work(struct work_struct *work)
+{
+	struct ms_app_io *io = container_of(work, struct ms_app_io, work);
+	struct bio *bio = dm_bio_from_per_bio_data(io, sizeof(*io));
+	struct ms_volume *v = io->v;
+	struct repair *rp;
+
+	bio->bi_iter = io->iter;
+	bio->bi_flags = io->flags;
+	count_repair(v, 1);
+	rp = alloc_repair(v, io->iter.bi_sector, io->iter.bi_size >> SECTOR_SHIFT);
+	if (!rp || begin_repair(rp)) {
+		bio_endio(bio);		/* with the disk's error */
+	} else {
+		answer_read(rp, bio);
+		end_repair(rp);
+	}
+	if (rp)
+		free_repair(rp);
+	count_repair(v, -1);
+}
+
+void ms_repair_read(struct ms_app_io *io)
+{
+	INIT_WORK(&io->work, read_work);
+	queue_work(io->v->repair_wq, &io->work);
+}
+
+int ms_repair_segment(struct ms_volume *v, u64 no, u32 seg)
+{
+	struct repair *rp;
+	u64 sector;
+	u32 n = ms_run_sectors(v, no, seg, 1, &sector);
+	int r;
+
+	rp = alloc_repair(v, sector, n);
+	if (!rp)
+		return -ENOMEM;
+	count_repair(v, 1);
+	r = begin_repair(rp);
+	if (!r)
+		r = end_repair(rp);
+	if (!r)
+		ms_warn_limit(v, "sectors %llu+%u could not be read here: written anew from the peer",
+			      sector, n);
+	free_repair(rp);
+	count_repair(v, -1);
+	return r;
+}
+
+/*
+ * For the peer
+ */
+
+struct answer {
+	struct repair *rp;
+	struct ms_out out;
+};
+
+static void answer_sent(struct ms_out *out, int r)
+{
+	struct answer *a = container_of(out, struct answer, out);
+
+	free_repair(a->rp);
+	kfree(a);
+}
+
+/* Is this site's content that of the source, as far as it knows? */
+static bool __may_answer(struct repair *rp, u32 session)
+{
+	struct ms_volume *v = rp->v;
+
+	return v->receiving && v->session == session && !v->target_failed &&
+	       !__any_marked(rp->op.e, &rp->span);
+}
+
+/* Read it, behind all that came before the question. */
+static int read_run(struct repair *rp, u32 session)
+{
+	struct ms_volume *v = rp->v;
+	struct ms_io io = {
+		.bdev = v->data,
+		.sector = rp->op.sector,
+		.nsectors = rp->op.nsectors,
+		.buf = &rp->buf,
+		.opf = REQ_OP_READ,
+	};
+	int r = ms_op_acquire(v, &rp->op);
+
+	if (r)
+		return r;
+	r = ms_io_sync(&v->pool, &io);
+	if (!r) {
+		ms_buf_codes(&rp->buf, rp->op.sector, rp->op.nsectors, v->geo, v->seed,
+			     &rp->span, rp->body->codes);
+		r = check_run(v, &rp->op, &rp->buf, &rp->span, rp->body->codes);
+	}
+	spin_lock(&v->lock);
+	if (!r && !__may_answer(rp, session))
+		r = -ESTALE;
+	spin_unlock(&v->lock);
+	ms_op_done(&rp->op);
+	return r;
+}
+
+static int send_answer(struct repair *rp, const struct ms_inbound *in)
+{
+	struct answer *a = kzalloc(sizeof(*a), GFP_NOIO);
+	struct ms_volume *v = rp->v;
+	int r = -ENOTCONN;
+
+	if (!a)
+		return -ENOMEM;
+	rp->body->sector = rp->ask.sector;
+	rp->body->sectors = rp->ask.sectors;
+	rp->body->segs = cpu_to_le16(rp->span.count);
+	a->rp = rp;
+	a->out.type = MS_F_READ_DATA;
+	a->out.handle = in->head.handle;
+	a->out.body = rp->body;
+	a->out.body_len = struct_size(rp->body, codes, rp->span.count);
+	a->out.bvec = rp->buf.bv;
+	a->out.nr_bvec = rp->buf.nr;
+	a->out.data_len = rp->buf.bytes;
+	a->out.done = answer_sent;
+	spin_lock(&v->lock);
+	if (v->connected && v->session == in->session)
+		r = ms_net_queue(v->net, &a->out);
+	spin_unlock(&v->lock);
+	if (r)
+		kfree(a);
+	return r;
+}
+
+void ms_repair_answer(struct ms_inbound *in)
+{
+	const struct ms_read_req *q = (void *)in->body;
+	u64 sector = le64_to_cpu(q->sector);
+	u32 n = le32_to_cpu(q->sectors);
+	struct ms_volume *v = in->v;
+	struct repair *rp = alloc_repair(v, sector, n);
+	int r = -EINVAL;
+
+	if (!rp)
+		return ms_inbound_result(in, r, "no such segments");
+	rp->op.excl = false;
+	rp->op.masked = false;
+	if (rp->op.sector == sector && rp->op.nsectors == n)
+		r = read_run(rp, in->session);
+	if (r == -EILSEQ) {	/* I4 */
+		ms_err(v, "the data device was changed behind its codes, at sectors %llu+%u",
+		       sector, n);
+		ms_codes_void(v);
+		ms_net_cut(v->net, -EILSEQ);
+	}
+	if (!r)
+		r = send_answer(rp, in);
+	if (!r)
+		return;
+	free_repair(rp);
+	ms_inbound_result(in, r, "these segments cannot be read");
+}

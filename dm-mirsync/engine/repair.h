@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the local disk cannot read, from the peer: an application's read is served from there,
+ * and the segments are written anew here, so that the disk can put them elsewhere.
+ * Only where the peer's content is this site's beyond doubt (I10). Locking: v->lock.
+ */
+#ifndef MS_ENGINE_REPAIR_H
+#define MS_ENGINE_REPAIR_H
+
+#include "engine/request.h"
+
+/* The disk has failed a read of the application: ends its bio, one way or the other. Any context. */
+void ms_repair_read(struct ms_app_io *io);
+/**
+ * ms_repair_segment() - write a segment that cannot be read anew, from the peer
+ * @no: extent, pinned by the caller, who has no operation in its queue
+ *
+ * Sleeps. Return: 0, with its code valid; or negative.
+ */
+int ms_repair_segment(struct ms_volume *v, u64 no, u32 seg);
+/* Target: the source asks for data. */
+void ms_repair_answer(struct ms_inbound *in);
+
+#endif
