@@ -18,6 +18,9 @@
 #include "engine/codes.h"
 #include "engine/link.h"
 #include "engine/repair.h"
+#include "engine/secondary.h"
+
+#define ASK_ROUNDS	10	/* of the time that a write may take */
 
 struct repair {
 	struct ms_op op;
@@ -121,6 +124,27 @@ static int check_answer(struct repair *rp, u32 len)
 	return check_run(rp->v, &rp->op, &rp->buf, &rp->span, b->codes);
 }
 
+/*
+ * The answer may come behind a long queue (async): as long as the peer confirms what is ahead
+ * of it there is hope, and an end to that, too.
+ */
+static bool answer_comes(struct ms_volume *v, struct ms_request *rq)
+{
+	unsigned long confirmed;
+	int i;
+
+	for (i = 0; i < ASK_ROUNDS; i++) {
+		confirmed = READ_ONCE(v->confirmed_at);
+		if (wait_for_completion_timeout(&rq->answered, v->confirm_timeout)) {
+			complete(&rq->answered);	/* for who waits next */
+			return true;
+		}
+		if (confirmed == READ_ONCE(v->confirmed_at))
+			break;
+	}
+	return false;
+}
+
 /* Ask the peer, whose disk may hang: then the session ends, as for a write. */
 static int ask_peer(struct repair *rp)
 {
@@ -137,10 +161,8 @@ static int ask_peer(struct repair *rp)
 	spin_unlock(&v->lock);
 	if (r)
 		return r;
-	if (!wait_for_completion_timeout(&rq.answered, v->confirm_timeout))
+	if (!answer_comes(v, &rq))
 		ms_net_cut(v->net, -ETIME);
-	else
-		complete(&rq.answered);		/* for who waits now */
 	r = ms_request_wait(&rq);
 	return r ?: check_answer(rp, rq.len);
 }
@@ -375,6 +397,7 @@ void ms_repair_answer(struct ms_inbound *in)
 		return ms_inbound_result(in, r, "no such segments");
 	rp->op.excl = false;
 	rp->op.masked = false;
+	ms_secondary_catch_up(v);	/* what came before may wait for its epoch */
 	if (rp->op.sector == sector && rp->op.nsectors == n)
 		r = read_run(rp, in->session);
 	if (r == -EILSEQ) {	/* I4 */
