@@ -291,7 +291,9 @@ static int activate(struct ms_volume *v)
 	bool clean = v->sb.flags & MS_SB_CLEAN;
 	int r;
 
-	r = ms_activity_load(v);
+	r = ms_meta_secure(v->meta);
+	if (!r)
+		r = ms_activity_load(v);
 	if (!r)
 		r = ms_super_change(v, sb_activate, v);
 	if (r)

@@ -100,6 +100,15 @@ void ms_meta_close(struct ms_meta *m)
 	kfree(m);
 }
 
+int ms_meta_secure(struct ms_meta *m)
+{
+	unsigned int noio = memalloc_noio_save();
+	int r = blkdev_issue_flush(m->bdev);
+
+	memalloc_noio_restore(noio);
+	return r;
+}
+
 const struct ms_geo *ms_meta_geo(const struct ms_meta *m)
 {
 	return &m->geo;

@@ -163,4 +163,15 @@ int ms_meta_write_table(struct ms_meta *m, u64 extent, u64 sequence,
  */
 int ms_meta_flush_tables(struct ms_meta *m);
 
+/**
+ * ms_meta_secure() - make durable what is read from now on
+ *
+ * Blocks that a kernel wrote before it died may be in the device's cache only. They are
+ * read as if they were on the disk, and an extent whose table block needs no change leaves
+ * the record without another flush. Called before an activation believes anything.
+ *
+ * Context: process; sleeps, allocates without I/O. Return: 0 or negative errno.
+ */
+int ms_meta_secure(struct ms_meta *m);
+
 #endif
