@@ -292,6 +292,8 @@ static int activate(struct ms_volume *v)
 	int r;
 
 	r = ms_meta_secure(v->meta);
+	if (r)
+		ms_err(v, "the metadata device cannot be flushed (%pe)", ERR_PTR(r));
 	if (!r)
 		r = ms_activity_load(v);
 	if (!r)
