@@ -169,6 +169,8 @@ DATA[b]=/dev/mapper/b.data META[b]=/dev/mapper/b.meta
 if [ -d "$LIFE" ]; then
 	wait_field a claim active
 	tape_mark "active"
+	# Until then what they suspected is in their memory, and perhaps nowhere else.
+	{ wait_field a sync in-sync 120 && tape_mark "settled"; } &
 else
 	wait_insync a
 	tape_mark "in-sync"

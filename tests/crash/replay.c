@@ -51,6 +51,8 @@ static const char *out_dir;
 static bool whole_tape;
 static u64 nr_points = 2000, point, now, wrong, written;
 static bool in_sync_seen, power_seen, async;
+/* What each site suspected when its power came back: in its memory until they are in sync. */
+static u8 suspected[2][SITE_MAX_SEGS];
 
 static struct {			/* what the points have shown */
 	u64 points, lost, kept, hot, torn_super;
@@ -201,6 +203,17 @@ static void check_marks(const u32 *a, const u32 *b, const u8 *marks_a, const u8 
 	}
 }
 
+/* Marks of a site that goes on: on its disk, and in its memory. */
+static const u8 *known(const struct site *s, u32 i)
+{
+	static u8 marks[2][SITE_MAX_SEGS];
+	u64 seg;
+
+	for (seg = 0; seg < segments; seg++)
+		marks[i][seg] = s->noted[seg] || suspected[i][seg];
+	return marks[i];
+}
+
 static void check_pair(void)
 {
 	struct site *a = &half[0].site, *b = &half[1].site;
@@ -223,10 +236,10 @@ static void check_pair(void)
 		return;
 	/* One has crashed, the other one goes on from its live disk and its memory. */
 	seen.alone_a++;
-	check_marks(half[0].filled, (u32 *)disk[2].live, a->marked, b->noted, false,
+	check_marks(half[0].filled, (u32 *)disk[2].live, a->marked, known(b, 1), false,
 		    "a crashed, b did not");
 	/* What a knows to be on its way to b is not on a's disk: all hot extents then, as after a crash. */
-	check_marks((u32 *)disk[0].live, half[1].filled, async ? a->marked : a->noted, b->marked, true,
+	check_marks((u32 *)disk[0].live, half[1].filled, async ? a->marked : known(a, 0), b->marked, true,
 		    "b crashed, a did not");
 }
 
@@ -390,8 +403,22 @@ static void check_step(const struct tape_event *e)
 			 "ab"[e->disk / 2], (unsigned long long)s[0], (unsigned long long)s[1]);
 }
 
+static void power_is_back(u32 i)
+{
+	const struct image *meta = &disk[2 * i + DISK_META];
+	struct site *s = &half[i].site;
+	char why[160];
+
+	if (!site_recover(s, meta->live, meta->sectors, why, sizeof(why)))
+		complain("site %c, its power is back: %s", s->name, why);
+	else
+		memcpy(suspected[i], s->marked, sizeof(suspected[i]));
+}
+
 static void take_mark(const char *text)
 {
+	if (!strcmp(text, "settled"))
+		memset(suspected, 0, sizeof(suspected));
 	if (!strcmp(text, "async"))
 		async = true;
 	if (only != NEVER)
@@ -418,6 +445,8 @@ static void take(const struct tape_event *e)
 		image_event(&disk[e->disk], e);
 		if (e->disk == 0)
 			ledger_power(&ledger);
+		if (e->disk % 2 == DISK_META)
+			power_is_back(e->disk / 2);
 		power_seen = true;
 		break;
 	case TAPE_MARK:
