@@ -98,12 +98,13 @@ exchange() # KIND TARGET
 
 # The kernel of B is gone at an instant and comes again, and its disks keep their power all
 # the while: what their caches hold is read, and lost in a power cut afterwards (I2b). The
-# metadata goes first: a flush of a device that only gives errors succeeds, and on that no
-# extent may cool.
+# link goes first, then the metadata: a flush of a device that only gives errors succeeds, and
+# of that nobody may be told, and on that no extent may cool.
 panic()
 {
 	local kind
 	tape_mark "panic"
+	cut_link
 	for kind in meta data; do
 		exchange "$kind" error
 	done
@@ -111,6 +112,7 @@ panic()
 	for kind in data meta; do
 		exchange "$kind" linear
 	done
+	heal_link
 	# shellcheck disable=SC2086 # words
 	vol_create b secondary timeout 2000 ${CRASH_OPTIONS-}
 	tape_mark "up again"
