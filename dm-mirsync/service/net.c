@@ -41,6 +41,8 @@ static void free_handle(struct ms_net *n)
 {
 	if (n->listener)
 		sock_release(n->listener);
+	if (n->reserve)
+		ms_sock_release(n->reserve);
 	put_net(n->netns);
 	ms_auth_destroy(n);
 	free_page((unsigned long)n->pack);
@@ -117,6 +119,10 @@ int ms_net_create(const struct ms_net_config *cfg, const struct ms_net_ops *ops,
 		*why = listen_text(r);
 		goto bad;
 	}
+	*why = "cannot make a socket";
+	r = ms_sock_hold_reserve(n->netns, &n->reserve);
+	if (r)
+		goto bad;
 	*why = NULL;
 	*pn = n;
 	return 0;

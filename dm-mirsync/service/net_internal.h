@@ -81,6 +81,7 @@ struct ms_net {
 	unsigned long timeout;		/* jiffies */
 	bool preferred;			/* dials often, wins collisions */
 	struct socket *listener;
+	struct socket *reserve;		/* see ms_sock_hold_reserve() */
 	struct work_struct cut_work;
 
 	/* from start to stop */
@@ -188,6 +189,11 @@ void ms_sock_tune(struct socket *sock, unsigned long timeout);
 void ms_sock_set_slice(struct socket *sock, unsigned long slice);
 /* Let the socket use the memory reserves: it may be what memory reclaim waits for. */
 void ms_sock_set_reserve(struct socket *sock);
+/*
+ * A socket for nothing but that: the first one in the system that may use the reserves makes
+ * the kernel patch its own text, and so does the last one that goes. Sessions come and go.
+ */
+int ms_sock_hold_reserve(struct net *net, struct socket **psock);
 /* Reset and free. */
 void ms_sock_release(struct socket *sock);
 bool ms_addr_valid(const struct sockaddr_storage *addr);

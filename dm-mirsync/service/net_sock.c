@@ -180,6 +180,17 @@ void ms_sock_set_reserve(struct socket *sock)
 	sk_set_memalloc(sock->sk);
 }
 
+int ms_sock_hold_reserve(struct net *net, struct socket **psock)
+{
+	int r = sock_create_kern(net, PF_INET, SOCK_DGRAM, IPPROTO_UDP, psock);
+
+	if (r)
+		*psock = NULL;
+	else
+		sk_set_memalloc((*psock)->sk);
+	return r;
+}
+
 void ms_sock_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
