@@ -117,6 +117,16 @@ static bool __want_generation(struct ms_volume *v)
 }
 
 /*
+ * A flush without the peer: may it lack some of what the flush covers? What it has not flushed
+ * of the @acked writes that it confirmed; and what the application was told of ahead of it
+ * (async): then a new generation is on its way already.
+ */
+static bool __peer_lacks(const struct ms_volume *v, u64 acked)
+{
+	return acked != v->flushed_seq || v->gen_busy;
+}
+
+/*
  * Can it be completed? An unconfirmed one of the application waits for a new
  * generation when the peer shares the present one, or goes back into the line when it
  * may not go on without the peer.
@@ -487,7 +497,7 @@ void ms_flush_submit(struct ms_write *w)
 	v->inflight++;
 	w->local_pending = true;
 	if (w->kind == MS_WRITE_APP && !__ship(w))
-		w->alone = v->acked_seq != v->flushed_seq;
+		w->alone = v->nr_unacked || __peer_lacks(v, v->acked_seq);
 	spin_unlock(&v->lock);
 	submit_local(w);
 }
@@ -567,7 +577,7 @@ static void __unconfirmed(struct ms_write *w)
 	w->v->watch.unconfirmed++;
 	w->alone = true;
 	if (w->flush)
-		w->alone = w->acked_seq != w->v->flushed_seq;
+		w->alone = __peer_lacks(w->v, w->acked_seq);
 	if (w->told && w->alone)
 		__want_generation(w->v);
 	if (w->flush)
