@@ -6,7 +6,7 @@
 # scenario: 4
 # timeout: 360
 # shellcheck disable=SC2034 # read by lib.sh
-DATA_MIB=32 CHECK=data
+DATA_MIB=64 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
 
@@ -16,7 +16,7 @@ vol_create b secondary timeout 3000
 vol_create a primary timeout 3000
 wait_insync a
 cut_link
-put /dev/mapper/vola 0 28672 1
+put /dev/mapper/vola 0 57344 1
 wait_field a link connecting 30
 tc -n sitea qdisc add dev veth0 root netem rate 32mbit limit 2000
 
@@ -34,7 +34,7 @@ stopped()
 	local now
 	now=$(field a marked)
 	note "copied: $(field a rs_copied), marked: $now"
-	[ "$now" -lt "${left:-7168}" ] || fail "no progress: ${left-} were marked before, now $now"
+	[ "$now" -lt "${left:-14336}" ] || fail "no progress: ${left-} were marked before, now $now"
 	left=$now
 }
 

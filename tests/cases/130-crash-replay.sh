@@ -5,5 +5,5 @@
 # (tests/crash); the kernel recovers from some of them, and both disks become equal.
 # scenario: 15
 # where: host
-# timeout: 900
+# timeout: 1800
 exec "$(dirname "$0")/../crash/run" -k "$KVER" -o "$OUT/crash" -t 15 -n 2000 -e 250
