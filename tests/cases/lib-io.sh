@@ -34,9 +34,9 @@ fio_load_start()
 	FIO_LOAD=$!
 	while [ "$(disk_sectors "$file" write)" = "$before" ]; do
 		[ "$SECONDS" -lt "$end" ] || fail "the load does not begin"
-		sleep 0.2
+		nap 0.2
 	done
-	sleep 1
+	nap 0.5
 }
 
 fio_load_stop()
@@ -95,7 +95,7 @@ scsi_disk()
 	until SCSI_DISK=$(echo "$dir"/host*/target*/*/block/*) && SCSI_DISK=/dev/${SCSI_DISK##*/} &&
 		[ -b "$SCSI_DISK" ]; do
 		[ "$SECONDS" -lt "$end" ] || fail "no disk of scsi_debug"
-		sleep 0.2
+		nap 0.2
 	done
 }
 

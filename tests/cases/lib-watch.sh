@@ -38,7 +38,7 @@ wait_line()
 	local i
 	for ((i = 0; i < 300; i++)); do
 		! grep -qE "$2" "$1" || return 0
-		sleep 0.2
+		nap 0.2
 	done
 	fail "no line like '$2' in $1: $(tail -n 3 "$1")"
 }

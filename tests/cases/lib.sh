@@ -27,9 +27,19 @@ declare -A ADDRESS=([a]=10.77.0.1 [b]=10.77.0.2)
 declare -A DATA=() META=()
 declare -A OTHER=([a]=b [b]=a)
 
+# In a guest a process costs what a thousand lines of bash do: what is called often makes none.
 note()
 {
-	echo "[$(cut -d' ' -f1 /proc/uptime)] $*"
+	local up
+	read -r up _ </proc/uptime
+	echo "[$up] $*"
+}
+
+# nap SECONDS: sleep, by waiting for what never comes.
+exec {NEVER}<> <(:)
+nap()
+{
+	read -rt "$1" -u "$NEVER" || true
 }
 
 fail()
@@ -44,15 +54,16 @@ skip()
 	exit 77
 }
 
-site_a() { ip netns exec sitea "$@"; }
-site_b() { ip netns exec siteb "$@"; }
+site_a() { in_site a "$@"; }
+site_b() { in_site b "$@"; }
 
-# in_site SITE COMMAND...: run it in the network namespace of site a or b.
+# in_site SITE COMMAND...: run it in the network namespace of site a or b; in nothing else of
+# the site's, such as the /sys that "ip netns exec" mounts.
 in_site()
 {
 	local site=$1
 	shift
-	ip netns exec "site$site" "$@"
+	nsenter --net="/run/netns/site$site" "$@"
 }
 
 # Loop devices on files in memory: they know flush and discard, and the files can be
@@ -76,12 +87,14 @@ lab_sites()
 		DATA[$site]=$(lab_disk "$site.data" "$DATA_MIB")
 		META[$site]=$(lab_disk "$site.meta" "$META_MIB")
 		ip netns add "site$site"
-		ip -n "site$site" link set lo up
 	done
 	ip link add veth0 netns sitea type veth peer name veth0 netns siteb
 	for site in a b; do
-		ip -n "site$site" address add "${ADDRESS[$site]}/24" dev veth0
-		ip -n "site$site" link set veth0 up
+		ip -n "site$site" -batch - <<-END
+		link set lo up
+		address add ${ADDRESS[$site]}/24 dev veth0
+		link set veth0 up
+		END
 	done
 	trap lab_exit EXIT
 	trap 'note "line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
@@ -138,21 +151,22 @@ msg()
 	dmsetup message "$volume" 0 "$*"
 }
 
-# field SITE KEY: from the status line "0 LEN mirsync ROLE LINK DISK SYNC k=v ...". KEY is
-# role, link, disk, sync or one of the k.
-field()
+# look_up SITE KEY: into $VALUE, from the status line "0 LEN mirsync ROLE LINK DISK SYNC k=v ...".
+# KEY is role, link, disk, sync or one of the k.
+look_up()
 {
 	local words word
+	VALUE=
 	read -ra words < <(dmsetup status --noflush "vol$1")
 	case $2 in
-	role) echo "${words[3]-}" ;;
-	link) echo "${words[4]-}" ;;
-	disk) echo "${words[5]-}" ;;
-	sync) echo "${words[6]-}" ;;
+	role) VALUE=${words[3]-} ;;
+	link) VALUE=${words[4]-} ;;
+	disk) VALUE=${words[5]-} ;;
+	sync) VALUE=${words[6]-} ;;
 	*)
 		for word in "${words[@]:7}"; do
 			if [ "${word%%=*}" = "$2" ]; then
-				echo "${word#*=}"
+				VALUE=${word#*=}
 				return 0
 			fi
 		done
@@ -162,19 +176,26 @@ field()
 	esac
 }
 
+# field SITE KEY: the same, printed.
+field()
+{
+	look_up "$@" || return 1
+	echo "$VALUE"
+}
+
 # wait_field SITE KEY PATTERN [SECONDS]: PATTERN is one of bash's, extglob included.
 wait_field()
 {
-	local value='' end=$((SECONDS + ${4:-60}))
+	local VALUE end=$((SECONDS + ${4:-60}))
 	shopt -s extglob
 	while :; do
-		value=$(field "$1" "$2") || return 1
+		look_up "$1" "$2" || return 1
 		# shellcheck disable=SC2053 # a pattern
-		[[ $value == $3 ]] && return 0
+		[[ $VALUE == $3 ]] && return 0
 		[ "$SECONDS" -lt "$end" ] || break
-		sleep 0.1
+		nap 0.1
 	done
-	note "vol$1: $2 is '$value', not '$3'"
+	note "vol$1: $2 is '$VALUE', not '$3'"
 	return 1
 }
 
@@ -242,7 +263,8 @@ expect_fail()
 	[ "$r" -lt 126 ] || fail "status $r of: $*"
 	case $1 in
 	dmsetup | vol_create | in_site)
-		line=$(dmesg | sed "1,/$mark/d" | grep -o 'mirsync: .*' | tail -n 1) || true
+		line=$(dmesg | awk -v mark="$mark" 'index($0, mark) { line = "" }
+			match($0, /mirsync: .*/) { line = substr($0, RSTART) } END { print line }')
 		REASON=${line:-$REASON}
 		;;
 	esac
