@@ -4,6 +4,7 @@
 # status come back, its time limit holds, and a killed machine returns with what it had
 # written to its disk, while the other one stays up.
 # where: machines
+# kernels: one
 # timeout: 300
 set -euo pipefail
 . "$(dirname "$0")/../qemu/machines.sh"
