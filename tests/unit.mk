@@ -5,7 +5,9 @@
 # tests/unit are linked to every program; scripts there are run beside the programs.
 # Included by the Makefile at the top.
 
-UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+# Those that take longest first, so that none runs alone at the end.
+UNIT_LONG := tests/unit/test_model.c tests/unit/test_repair.c
+UNIT_SOURCES := $(UNIT_LONG) $(filter-out $(UNIT_LONG),$(wildcard tests/unit/test_*.c))
 UNIT_SCRIPTS := $(wildcard tests/unit/*.sh)
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 UNIT_COMMON := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c)) $(SHARED_USER)
