@@ -6,4 +6,4 @@
 # scenario: 15
 # where: host
 # timeout: 1800
-exec "$(dirname "$0")/../crash/run" -k "$KVER" -o "$OUT/crash" -t 15 -n 2000 -e 250
+exec "$(dirname "$0")/../crash/run" -k "$KVER" -o "$OUT/crash" -t 15 -n 2000 -e 400
