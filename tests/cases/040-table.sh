@@ -33,7 +33,7 @@ for i in 1 2 3; do
 		in_site "$site" dmsetup reload "vol$site" --table "${!site}"
 		dmsetup resume "vol$site"
 	done
-	sleep 0.5
+	nap 0.5
 done
 fio_load_stop
 wait_insync a
@@ -67,7 +67,7 @@ for change in cut_link heal_link; do
 	n=$(events a)
 	timeout 60 dmsetup wait --noflush vola "$n" &
 	waiter=$!
-	sleep 0.5
+	nap 0.5
 	kill -0 "$waiter" || fail "dmsetup wait returned before anything happened"
 	"$change"
 	wait "$waiter" || fail "dmsetup wait did not wake up after $change"

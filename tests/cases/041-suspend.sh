@@ -21,16 +21,14 @@ for option in --noflush '' '--nolockfs --noflush'; do
 	for site in a b; do
 		# shellcheck disable=SC2086 # options
 		timeout 60 dmsetup suspend $option "vol$site" || fail "suspend $option vol$site"
-		before=$(writes)
-		sleep 1
 		if [ "$site" = a ]; then
+			before=$(writes)
+			nap 1
 			[ "$(writes)" = "$before" ] || fail "writes of a suspended volume"
 		fi
 		timeout 60 dmsetup resume "vol$site" || fail "resume vol$site"
 		wait_field a link connected 30
-		before=$(writes)
-		sleep 1
-		[ "$(writes)" -gt "$before" ] || fail "no writes after $option $site"
+		wait_field a writes "!($(writes))" || fail "no writes after $option $site"
 	done
 done
 fio_load_stop

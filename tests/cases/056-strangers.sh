@@ -9,41 +9,36 @@
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
+. "$(dirname "$0")/lib-watch.sh"
 
-stranger() # KIND
+stranger() # KIND...
 {
-	timeout 40 ip netns exec siteb python3 "$TOP/tests/cases/stranger.py" \
-		10.77.0.2 10.77.0.1 "$PORT" "$1" || fail "stranger $1: status $?"
+	site_b timeout 120 python3 "$TOP/tests/cases/stranger.py" \
+		10.77.0.2 10.77.0.1 "$PORT" "$@" || fail "the last of these strangers: status $?"
 }
 
-mute() # HOW_MANY
+# Three that say nothing, from now on.
+mute()
 {
-	local i
-	for ((i = 0; i < $1; i++)); do
-		site_b python3 "$TOP/tests/cases/stranger.py" 10.77.0.2 10.77.0.1 "$PORT" mute &
-	done
+	: >"$LAB/mute"
+	stranger mute mute mute >>"$LAB/mute" &
+	wait_line "$LAB/mute" 'all are there'
 }
 
-kinds='garbage truncated half-head bad-head-crc bad-body-crc huge huge-data wrong-order unknown-type ping-first'
+kinds=(garbage truncated half-head bad-head-crc bad-body-crc huge huge-data wrong-order unknown-type ping-first)
 lab_sites
 format_both
 vol_create a primary
 text=$(stranger newer)
 [[ $text == *version* ]] || fail "the newer peer was told '$text'"
 dmesg | grep 'mirsync: vola: .*version' || fail "the kernel log does not name the version"
-for kind in $kinds; do
-	note "$kind"
-	stranger "$kind"
-done
-mute 3
-sleep 1
+stranger "${kinds[@]}"
+mute
 vol_create b secondary
 wait_insync a 60
 lost=$(dmesg | grep -c 'vola: connection .* lost' || true)
-for kind in $kinds; do
-	stranger "$kind"
-done
-mute 3
+stranger "${kinds[@]}"
+mute
 put /dev/mapper/vola 0 4096
 [ "$(field a sync)" = in-sync ] || fail "the session did not outlive strangers"
 [ "$(dmesg | grep -c 'vola: connection .* lost' || true)" = "$lost" ] || fail "the session was cut"

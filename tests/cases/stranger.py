@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Speaks to a site as nobody should.
 
-stranger.py FROM_IP IP PORT KIND: "newer" sends the HELLO of a protocol version that is
+stranger.py FROM_IP IP PORT KIND...: one connection after another, and for each its kind in a
+line when it stands; "newer" sends the HELLO of a protocol version that is
 not there yet and prints the text of the refusal; the other kinds (see main) send what is
-no handshake and end when the site has closed the connection. "mute" waits to be killed.
+no handshake and end when the site has closed the connection. "mute" says nothing and stays:
+then the program waits to be killed.
 """
 import os
 import socket
@@ -68,13 +70,8 @@ def until_closed(sock):
         pass
 
 
-def main():
-    source, ip, port, kind = sys.argv[1:]
-    sock = socket.create_connection((ip, int(port)), 10, (source, 0))
-    sock.settimeout(30)
-    if kind == "mute":
-        time.sleep(600)
-    parts = {
+def parts():
+    return {
         "newer": hello(99, 99),
         "garbage": os.urandom(65536),
         "truncated": hello(1, 1)[:100],
@@ -87,8 +84,11 @@ def main():
         "unknown-type": frame(999, b""),
         "ping-first": frame(PING, b""),
     }
+
+
+def speak(sock, kind, text):
     try:
-        sock.sendall(parts[kind])
+        sock.sendall(text)
         if kind in ("truncated", "half-head"):
             sock.shutdown(socket.SHUT_WR)
     except ConnectionError:
@@ -97,6 +97,24 @@ def main():
         refusal(sock)
     else:
         until_closed(sock)
+
+
+def main():
+    source, ip, port = sys.argv[1:4]
+    texts = parts()
+    mute = []
+    for kind in sys.argv[4:]:
+        sock = socket.create_connection((ip, int(port)), 10, (source, 0))
+        sock.settimeout(30)
+        print(kind, flush=True)
+        if kind == "mute":
+            mute.append(sock)
+        else:
+            speak(sock, kind, texts[kind])
+            sock.close()
+    if mute:
+        print("all are there", flush=True)
+        time.sleep(600)
 
 
 if __name__ == "__main__":
