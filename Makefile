@@ -40,6 +40,10 @@ lint: sparse
 check:
 	tests/run
 
+# The guests' cases on a kernel with KASAN, lockdep, kmemleak and fault injection.
+check-debug:
+	tests/run-debug
+
 demo:
 	tests/demo/run
 
@@ -70,4 +74,4 @@ install: cli
 clean:
 	rm -rf ./$(BUILD)
 
-.PHONY: all modules sparse lint check demo install-deps install clean cli unit
+.PHONY: all modules sparse lint check check-debug demo install-deps install clean cli unit

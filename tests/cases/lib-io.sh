@@ -26,7 +26,7 @@ fio_write()
 # returns when some have ended.
 fio_load_start()
 {
-	local file=$1 before end=$((SECONDS + 60))
+	local file=$1 before end=$((SECONDS + 60 * ${MS_SLOW:-1}))
 	shift
 	before=$(disk_sectors "$file" write)
 	fio_run "$file" randwrite --size="${DATA_MIB}m" --time_based --runtime=3600 \

@@ -186,7 +186,7 @@ field()
 # wait_field SITE KEY PATTERN [SECONDS]: PATTERN is one of bash's, extglob included.
 wait_field()
 {
-	local VALUE end=$((SECONDS + ${4:-60}))
+	local VALUE end=$((SECONDS + ${4:-60} * ${MS_SLOW:-1}))
 	shopt -s extglob
 	while :; do
 		look_up "$1" "$2" || return 1

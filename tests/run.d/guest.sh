@@ -2,7 +2,8 @@
 # shellcheck shell=bash disable=SC2154
 # Cases that run inside a guest, many to one boot: starts guests until each case has a
 # verdict, follows what they report, and gives a verdict itself when a guest died or
-# hangs. Sourced by tests/run.
+# hangs. MS_SLOW multiplies all limits of time, VM_MIB is the guests' memory. Sourced by
+# tests/run and tests/run-debug.
 
 header() # KEY DEFAULT FILE
 {
@@ -31,7 +32,7 @@ selected()
 run_in_guests()
 {
 	local kver=$1 dir=$2 prefix=$3 boot=0 idle=0
-	local verdict name seconds file read_so_far current deadline begin r limit
+	local verdict name seconds file read_so_far current deadline begin r limit slow=${MS_SLOW:-1}
 	shift 3
 	local remaining=("$@")
 
@@ -43,12 +44,13 @@ run_in_guests()
 		local out=$dir/$boot
 		mkdir -p "$out"
 		: >"$out/progress"
-		limit=120
+		limit=$((120 * slow))
 		for file in "${remaining[@]}"; do
-			limit=$((limit + $(header timeout 400 "$file") + 60))
+			limit=$((limit + ($(header timeout 400 "$file") + 60) * slow))
 		done
-		tests/qemu/vm -k "$kver" -n "check-$(series "$kver")" -o "$out" -t "$limit" -- \
-			env ${SEED:+SEED="$SEED"} ${ROUNDS:+ROUNDS="$ROUNDS"} \
+		tests/qemu/vm -k "$kver" -n "check-$(series "$kver")" -o "$out" -t "$limit" \
+			-m "${VM_MIB:-2048}" -- \
+			env MS_SLOW="$slow" ${SEED:+SEED="$SEED"} ${ROUNDS:+ROUNDS="$ROUNDS"} \
 			tests/qemu/run-cases "$TOP/build/$kver/dm-mirsync.ko" "${remaining[@]}" \
 			>"$out/vm.log" 2>&1 </dev/null 6>&- &
 		running=$!
@@ -67,13 +69,13 @@ run_in_guests()
 					current=$name
 					begin=$SECONDS
 					file=$(case_file "$name" "${remaining[@]}")
-					deadline=$((SECONDS + $(header timeout 400 "$file") + 90))
+					deadline=$((SECONDS + ($(header timeout 400 "$file") + 90) * slow))
 					continue
 				fi
 				report "$verdict" "$prefix$name" "$seconds" "$out/$name.log"
 				current=
 				done_here=$((done_here + 1))
-				deadline=$((SECONDS + 120))
+				deadline=$((SECONDS + 120 * slow))
 			done < <(tail -n +$((read_so_far + 1)) "$out/progress")
 			if [ "$SECONDS" -ge "$deadline" ]; then
 				why='the guest hangs'
