@@ -28,7 +28,7 @@ RANDOM=$((CRASH_SEED % 32768))
 
 disks_start()
 {
-	local i
+	local end=$((SECONDS + 120))
 	modprobe nbd nbds_max=4 max_part=0
 	mount -o remount,size=75% /dev/shm
 	rm -f "$TAPE"
@@ -40,13 +40,10 @@ disks_start()
 		"$TOP/build/crash/disks" "$TAPE" 1800 "$CRASH_SEED" "$CRASH_ERRORS" \
 			$DATA_SECTORS $META_SECTORS $DATA_SECTORS $META_SECTORS >/dev/null &
 	fi
-	for i in {1..100}; do
-		if [ "$(blockdev --getsz /dev/nbd3 2>/dev/null)" = $META_SECTORS ]; then
-			return 0
-		fi
-		sleep 0.1
+	until [ "$(blockdev --getsz /dev/nbd3 2>/dev/null)" = $META_SECTORS ]; do
+		[ "$SECONDS" -lt "$end" ] || fail "the disks do not come up"
+		nap 0.1
 	done
-	fail "the disks do not come up"
 }
 
 # In place of the one in lib.sh.
