@@ -205,6 +205,16 @@ wait_insync()
 	wait_field "${1:-a}" sync in-sync "${2:-60}"
 }
 
+# wait_until COMMAND...: until it succeeds.
+wait_until()
+{
+	local end=$((SECONDS + 60))
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || fail "in vain: $*"
+		nap 0.2
+	done
+}
+
 # change_table DEVICE TABLE: another table for a dm device that is in use, below a volume.
 change_table()
 {
