@@ -17,7 +17,8 @@ from stranger import AUTH, HELLO, PING, READY, REFUSE, WRITE, frame, head, hello
 
 ZERO, FLUSH, ANNOUNCE, MARKS, GO, CMP_EXTENTS, CMP_CODES, CMP_VERSIONS = 17, 18, 19, 32, 34, 35, 36, 37
 DONE, SUMMARY_REQ, TABLE_REQ, FAILBACK_BEGIN, SWITCH, RESULT, STATE = 39, 48, 50, 64, 65, 66, 67
-PONG, ACK, CMP_REPLY = 9, 10, 38
+PONG, ACK, CMP_REPLY, SUMMARY, TABLE, READ_REQ, READ_DATA = 9, 10, 38, 49, 51, 52, 53
+STATUS_AT = {RESULT: 0, CMP_REPLY: 4, SUMMARY: 12, TABLE: 12}	# in the bodies of answers
 NONCE, INITIATOR, FIELDS = 216, 248, {
     "proto_min": 0, "proto_max": 2, "auth": 4, "features": 8, "volume_id": 16, "node_id": 32,
     "sectors": 48, "logical_block": 56, "seg_shift": 60, "code_algo": 64, "claim": 68,
@@ -289,7 +290,7 @@ def opened():
 
 
 def drain(sock, until=None):
-    """Read to the end of the session, or to a frame of that type. Return: has it come?"""
+    """Read to the end of the session, or to a frame of that type. Return: its body."""
     try:
         while True:
             kind, body, _ = receive_frame(sock)
@@ -307,18 +308,19 @@ def write_frame(sector, sectors, segs, codes, data, data_len=None, kind=WRITE):
 
 
 def hostile_frames():
-    """Before the site has agreed to be a target: each ends the session, or is answered and no more."""
+    """Before the site has agreed to be a target. Those with a type are answered by such a frame."""
     far = 1 << 62
     code = os.urandom(8)
     yield "WRITE", write_frame(0, 8, 1, [code], bytes(4096))
     yield "ZERO", write_frame(0, 8, 0, [], b"", kind=ZERO)
     yield "FLUSH", frame(FLUSH, b"")
-    yield "DONE", frame(DONE, bytes(88))
-    yield "SWITCH", frame(SWITCH, bytes(88))
+    yield "DONE", frame(DONE, bytes(88)), RESULT
+    yield "SWITCH", frame(SWITCH, bytes(88)), RESULT
     yield "HELLO", frame(HELLO, bytes(my_hello(1)))
     yield "READY", ready()
     yield "RESULT", frame(RESULT, bytes(216))
-    yield "CMP_REPLY", frame(CMP_REPLY, bytes(136))
+    yield "CMP_REPLY", frame(CMP_REPLY, bytes(144))
+    yield "READ_DATA", write_frame(0, 8, 1, [code], bytes(4096), kind=READ_DATA)
     yield "ACK", frame(ACK, struct.pack("<QII", 77, 0, 0))
     yield "unknown type", frame(999, b"")
     yield "odd length", frame(ACK, bytes(15))
@@ -327,13 +329,16 @@ def hostile_frames():
     yield "bad checksum", frame(STATE, bytes(104))[:-1] + b"\7"
     yield "bad head", bytes(40)
     yield "garbage", os.urandom(65536)
-    yield "MARKS far away", frame(MARKS, struct.pack("<Q", far) + bytes(64))
+    yield "MARKS far away", frame(MARKS, struct.pack("<Q", far) + bytes(64)), RESULT
     yield "ANNOUNCE far away", frame(ANNOUNCE, struct.pack("<QQ", far, 1))
-    yield "SUMMARY far away", frame(SUMMARY_REQ, struct.pack("<QII", far, 1024, 0))
-    yield "TABLE far away", frame(TABLE_REQ, struct.pack("<QII", far, 8, 0))
-    yield "CMP_EXTENTS far away", frame(CMP_EXTENTS, struct.pack("<QQ", far, 1) * 512)
-    yield "CMP_VERSIONS far away", frame(CMP_VERSIONS, struct.pack("<QQ", far, 1) * 512)
-    yield "CMP_CODES of all, without codes", frame(CMP_CODES, struct.pack("<Q", 0) + b"\377" * 60 + bytes(4))
+    yield "SUMMARY far away", frame(SUMMARY_REQ, struct.pack("<QII", far, 1024, 0)), SUMMARY
+    yield "TABLE far away", frame(TABLE_REQ, struct.pack("<QII", far, 8, 0)), TABLE
+    yield "CMP_EXTENTS far away", frame(CMP_EXTENTS, struct.pack("<QQ", far, 1) * 512), CMP_REPLY
+    yield "CMP_VERSIONS far away", frame(CMP_VERSIONS, struct.pack("<QQ", far, 1) * 512), CMP_REPLY
+    yield "CMP_CODES of all, without codes", frame(CMP_CODES, struct.pack("<Q", 0) + b"\377" * 60 + bytes(4)), CMP_REPLY
+    yield "READ_REQ far away", frame(READ_REQ, struct.pack("<QII", far, 8, 0)), RESULT
+    yield "READ_REQ of too much", frame(READ_REQ, struct.pack("<QII", 0, 3840, 0)), RESULT
+    yield "READ_REQ by who is no source", frame(READ_REQ, struct.pack("<QII", 0, 8, 0)), RESULT
 
 
 def hostile_writes():
@@ -353,31 +358,36 @@ def hostile_writes():
     yield "ZERO of everything", write_frame(0, 0xFFFFFFFF, 0, [], b"", kind=ZERO)
     yield "ANNOUNCE of a mask that is none", frame(ANNOUNCE, struct.pack("<QQ", 0, (1 << 64) - 1))
     yield "2 MiB of data", head(WRITE, 24, 1 << 21, 0)
-    yield "a session that ends within data", write_frame(0, 2048, 256, [code] * 256, bytes(65536), 1 << 20)
 
 
-def attack(what, raw, before=None):
+def attack(what, raw, answer=None, before=None):
+    """Return: whether the site ended the session; else it has refused in its answer."""
     sock = opened()
     try:
         if before:
             send(sock, before)
             if drain(sock, RESULT) is None:
-                fail("no answer to GO")
+                fail("%s: no answer to GO" % what)
         send(sock, raw)
-        sock.shutdown(socket.SHUT_WR)
-    except (Closed, OSError):
+    except Closed:
         pass
-    drain(sock)
+    body = drain(sock, answer)
     sock.close()
-    print(what, flush=True)
+    if answer and (body is None or not struct.unpack_from("<I", body, STATUS_AT[answer])[0]):
+        fail("%s: %s" % (what, "no refusal" if body else "no answer"))
+    print("%s: %s" % ("refused" if answer else "cut", what), flush=True)
 
 
 def do_hostile():
-    for what, raw in hostile_frames():
-        attack(what, raw)
-    gens = bytes(my_hello(1)[88:176])
-    for what, raw in hostile_writes():
-        attack(what, raw, frame(GO, struct.pack("<II", 0, 0) + gens))
+    for attempt in hostile_frames():
+        attack(*attempt)
+    go = frame(GO, struct.pack("<II", 0, 0) + bytes(my_hello(1)[88:176]))
+    for attempt in hostile_writes():
+        attack(*attempt, before=go)
+    sock = opened()
+    send(sock, go + write_frame(0, 2048, 256, [os.urandom(8)] * 256, bytes(65536), 1 << 20))
+    sock.shutdown(socket.SHUT_WR)
+    drain(sock)
 
 
 def do_flood():
