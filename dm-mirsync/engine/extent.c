@@ -14,6 +14,30 @@
 #include "engine/policy.h"
 #include "shared/mutants.h"
 
+int ms_extents_maps(struct ms_volume *v, u64 extents)
+{
+	unsigned long *map[3];
+	int r = 0;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(map); i++) {
+		map[i] = kvcalloc(BITS_TO_LONGS(extents), sizeof(long), GFP_KERNEL);
+		if (!map[i])
+			r = -ENOMEM;
+	}
+	if (!r) {
+		spin_lock(&v->lock);
+		swap(v->marked_map, map[0]);
+		swap(v->invalid_map, map[1]);
+		swap(v->cand_map, map[2]);
+		v->n_cand = 0;
+		spin_unlock(&v->lock);
+	}
+	for (i = 0; i < ARRAY_SIZE(map); i++)
+		kvfree(map[i]);
+	return r;
+}
+
 int ms_extents_init(struct ms_volume *v)
 {
 	u32 max = v->geo->max_hot, i;
@@ -24,13 +48,10 @@ int ms_extents_init(struct ms_volume *v)
 	INIT_LIST_HEAD(&v->act);
 	INIT_LIST_HEAD(&v->op_wait);
 	hash_init(v->extents);
-	v->marked_map = kvcalloc(BITS_TO_LONGS(v->geo->extents), sizeof(long), GFP_KERNEL);
-	v->invalid_map = kvcalloc(BITS_TO_LONGS(v->geo->extents), sizeof(long), GFP_KERNEL);
-	v->cand_map = kvcalloc(BITS_TO_LONGS(v->geo->extents), sizeof(long), GFP_KERNEL);
 	v->record = kvcalloc(max, sizeof(*v->record), GFP_KERNEL);
 	mem = kvcalloc(max, sizeof(*mem), GFP_KERNEL);
 	v->extent_mem = mem;
-	if (!v->marked_map || !v->invalid_map || !v->cand_map || !v->record || !mem)
+	if (!v->record || !mem || ms_extents_maps(v, v->geo->extents))
 		return -ENOMEM;
 	for (i = 0; i < max; i++) {
 		mem[i].tb = (void *)__get_free_page(GFP_KERNEL);

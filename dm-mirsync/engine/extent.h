@@ -61,6 +61,8 @@ struct ms_op {
 
 int ms_extents_init(struct ms_volume *v);
 void ms_extents_exit(struct ms_volume *v);
+/* Maps of the volume with a bit for each of @extents, in place of those there are: empty, until the next activation fills them in. While it is stopped. Return: 0, or -ENOMEM and those there were. */
+int ms_extents_maps(struct ms_volume *v, u64 extents);
 /* Recovered from the record: put into the cache as hot, touched segments invalid and suspect (I3). Before the workers start. */
 int ms_extent_recover(struct ms_volume *v, const struct ms_hot *hot);
 

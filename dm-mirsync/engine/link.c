@@ -120,6 +120,18 @@ static void note_commits(struct ms_volume *v, u64 commits)
 	spin_unlock(&v->lock);
 }
 
+/* Text of a refusal; the peer reads it, too. */
+static void refuse_text(struct ms_refuse *refuse, const struct ms_hello *local,
+			const struct ms_hello *peer, const char *why)
+{
+	strscpy(refuse->text, why, sizeof(refuse->text));
+	if (le32_to_cpu(refuse->code) == MS_MEET_REFUSE_SIZE)
+		snprintf(refuse->text, sizeof(refuse->text),
+			 "the volume has %llu sectors at one site, %llu at the other: grow the smaller",
+			 min(le64_to_cpu(local->sectors), le64_to_cpu(peer->sectors)),
+			 max(le64_to_cpu(local->sectors), le64_to_cpu(peer->sectors)));
+}
+
 static const char *cannot_meet(struct ms_volume *v, const struct ms_hello *local,
 			       const struct ms_hello *peer, const struct ms_decision *d)
 {
@@ -152,7 +164,7 @@ static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hell
 	why = cannot_meet(v, local, peer, &d);
 	if (why) {
 		refuse->code = cpu_to_le32(d.meeting);
-		strscpy(refuse->text, why, sizeof(refuse->text));
+		refuse_text(refuse, local, peer, why);
 		kfree(sites);
 		return -EPERM;
 	}

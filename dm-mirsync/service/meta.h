@@ -39,6 +39,7 @@ int ms_meta_open(struct block_device *bdev, const char *name,
 		 struct ms_meta **pm, const char **why);
 void ms_meta_close(struct ms_meta *m);
 
+/* The layout. The pointer stays valid; contents change when the volume grows. */
 const struct ms_geo *ms_meta_geo(const struct ms_meta *m);
 
 /* The superblock as last committed (or read). The pointer stays valid; contents change with ms_meta_commit_super(). */
@@ -162,6 +163,25 @@ int ms_meta_write_table(struct ms_meta *m, u64 extent, u64 sequence,
  * Return: 0 when all tables and summaries written so far are on stable storage.
  */
 int ms_meta_flush_tables(struct ms_meta *m);
+
+/**
+ * ms_meta_room() - does the metadata of a volume of @sectors fit its device
+ * @blocks: set to the blocks that it takes, 0 when no volume has that size
+ *
+ * Any context that may sleep. Return: 0, -ENOSPC, -EINVAL.
+ */
+int ms_meta_room(const struct ms_meta *m, u64 sectors, u64 *blocks);
+
+/**
+ * ms_meta_make_room() - write the summary blocks that a volume of more sectors has in addition
+ * @geo: its layout
+ *
+ * Nothing is written that the superblock in force looks at. When it returns 0 they are on
+ * stable storage, and the next ms_meta_commit_super() may name this size; the layout
+ * changes with it. Writer's thread, while no extent is looked at and all was flushed.
+ * Return: 0, -ENOSPC, -EINVAL, -ENOMEM, or what the device said.
+ */
+int ms_meta_make_room(struct ms_meta *m, u64 sectors, struct ms_geo *geo);
 
 /**
  * ms_meta_secure() - make durable what is read from now on

@@ -9,6 +9,7 @@
  *   meta_table.c	table blocks: read, write
  *   meta_summary.c	summary blocks: read, fold in what is pending, flush
  *   meta_pending.c	summary entries that are not in their blocks yet
+ *   meta_grow.c	summary blocks of a volume that becomes larger
  *
  * There is one writer at a time (see meta.h) and any number of readers.
  * ms_meta.lock is what keeps these apart.
@@ -48,7 +49,7 @@ struct ms_meta_bio {
 };
 
 struct ms_meta {
-	/* constant */
+	/* constant; geo but for growth, while nobody looks at extents */
 	struct block_device *bdev;
 	char *name;
 	struct ms_geo geo;
@@ -63,6 +64,7 @@ struct ms_meta {
 	struct ms_sb sb;	/* as committed or read */
 	u64 sb_sequence;	/* the last one used, by a failed commit too */
 	u32 sb_newest;		/* copy that holds m->sb; the other is written first */
+	u64 room;		/* sectors that the next one may say; 0: those of m->sb only */
 
 	/* the writer's: activity record */
 	struct ms_record_sector *image[2];	/* each copy as it shall be on the disk */

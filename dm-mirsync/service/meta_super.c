@@ -154,14 +154,25 @@ static int write_copy(struct ms_meta *m, u32 copy, const struct ms_sb *sb)
 	return r;
 }
 
-/* The layout is the handle's, for its lifetime. */
-static bool same_layout(const struct ms_meta *m, const struct ms_sb *sb)
+/* Is the layout the handle's, or that of the size that room was made for? It goes to @geo. */
+static bool layout_known(const struct ms_meta *m, const struct ms_sb *sb, struct ms_geo *geo)
 {
-	return sb->format_id == m->format_id && sb->sectors == m->sb.sectors &&
+	return sb->format_id == m->format_id &&
+	       (sb->sectors == m->sb.sectors || sb->sectors == m->room) &&
 	       sb->seg_shift == m->sb.seg_shift &&
 	       sb->max_hot == m->sb.max_hot &&
-	       sb->area_blocks == m->sb.area_blocks &&
-	       sb->table_start == m->sb.table_start;
+	       !ms_super_geo(sb, geo) &&
+	       sb->area_blocks == geo->area_blocks &&
+	       sb->table_start == geo->table_start;
+}
+
+/* The volume has grown. */
+static void take_layout(struct ms_meta *m, const struct ms_geo *geo)
+{
+	down_write(&m->lock);
+	m->geo = *geo;
+	up_write(&m->lock);
+	m->room = 0;
 }
 
 static int commit(struct ms_meta *m, const struct ms_sb *sb)
@@ -181,15 +192,18 @@ int ms_meta_commit_super(struct ms_meta *m, const struct ms_sb *sb)
 {
 	unsigned int noio = memalloc_noio_save();
 	struct ms_sb next = *sb;
+	struct ms_geo geo;
 	int r = -EINVAL;
 
-	if (WARN_ON_ONCE(!same_layout(m, sb)))
+	if (WARN_ON_ONCE(!layout_known(m, sb, &geo)))
 		goto out;
 	next.sequence = ++m->sb_sequence;
 	r = commit(m, &next);
 	if (r)
 		goto out;
 	m->sb = next;
+	if (geo.sectors != m->geo.sectors)
+		take_layout(m, &geo);
 	atomic64_set(&m->codes_since, next.codes_since);
 	ms_meta_count_commits(m);
 out:

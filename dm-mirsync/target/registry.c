@@ -6,6 +6,7 @@
  */
 #include <linux/blkdev.h>
 
+#include "engine/grow.h"
 #include "target/registry.h"
 
 static DEFINE_MUTEX(lock);
@@ -26,10 +27,6 @@ static int check_shared(struct ms_volume *v, const struct ms_volume_config *cfg,
 		*why = "devices cannot be changed by a reload: remove and create";
 		return -EINVAL;
 	}
-	if (v->geo->sectors != cfg->sectors) {
-		*why = "size cannot be changed by a reload";
-		return -EINVAL;
-	}
 	if (v->used.key_crc != ms_crc32c(cfg->net.key, cfg->net.key ? cfg->net.key_len : 0)) {
 		*why = "key cannot be changed by a reload: remove and create";
 		return -EINVAL;
@@ -44,7 +41,7 @@ static int check_shared(struct ms_volume *v, const struct ms_volume_config *cfg,
 		*why = "addresses cannot be changed by a reload: remove and create";
 		return -EINVAL;
 	}
-	return 0;
+	return ms_volume_check_size(v, cfg->sectors, why);
 }
 
 static int create(const struct ms_volume_config *cfg, struct ms_volume **pv,

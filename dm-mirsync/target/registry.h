@@ -12,7 +12,7 @@
  * ms_registry_take() - the volume for a new table
  *
  * A table that replaces another one of the same dm device gets its volume;
- * devices and addresses must be the same then. Otherwise a volume is created.
+ * devices and addresses must be the same then, and the size at least that. Otherwise a volume is created.
  * Return: 0; -EBUSY when a device is in use by another volume.
  */
 int ms_registry_take(const struct ms_volume_config *cfg, struct ms_volume **pv,

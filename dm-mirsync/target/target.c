@@ -11,6 +11,7 @@
 #include <net/net_namespace.h>
 
 #include "engine/debugfs.h"
+#include "engine/grow.h"
 #include "engine/status.h"
 #include "target/config.h"
 #include "target/control.h"
@@ -164,7 +165,10 @@ static void mirsync_postsuspend(struct dm_target *ti)
 static int mirsync_preresume(struct dm_target *ti)
 {
 	struct ms_target *t = ti->private;
+	int r = ms_volume_grow(t->v, ti->len);
 
+	if (r)
+		return r;
 	/* Once: afterwards messages may have changed them. */
 	if (!t->resumed)
 		ms_volume_set_options(t->v, &t->config.opt);

@@ -265,6 +265,41 @@ static void summary_values_out_of_range(void **state)
 	assert_int_equal(ms_summary_check(&sb, &geo, FORMAT, 0), MS_BAD_VALUE);
 }
 
+/*
+ * Growing writes new summary blocks before the superblock, and nothing else: whichever size
+ * the superblock says, what the old one had and what the new one has are good.
+ */
+static void a_volume_that_grows(void **state)
+{
+	const struct ms_geo old = geometry();
+	struct rng rng = { 7 };
+	struct ms_geo grown;
+
+	(void)state;
+	assert_int_equal(ms_geo_init(&grown, old.sectors * 20 + 5, 12, 64), 0);
+	assert_true(grown.summaries > MS_GROUP_SUMMARIES);
+
+	/* The last extent, with codes of the segments that it had. */
+	random_table(&rng, &old, 399);
+	ms_table_seal(&tb, FORMAT, 399, 5);
+	assert_int_equal(ms_table_check(&tb, &grown, FORMAT, 399, 5), MS_GOOD);
+	ms_summary_init(&sb, &old, 2);
+	ms_summary_from_table(&sb.entry[399 - 2 * MS_SUMMARY_ENTRIES], &tb, 7, SEED);
+	ms_summary_seal(&sb, FORMAT);
+	assert_int_equal(ms_summary_check(&sb, &old, FORMAT, 2), MS_GOOD);
+	assert_int_equal(ms_summary_check(&sb, &grown, FORMAT, 2), MS_GOOD);
+	for (u32 i = 400 - 2 * MS_SUMMARY_ENTRIES; i < MS_SUMMARY_ENTRIES; i++)
+		assert_true(!sb.entry[i].sequence && !sb.entry[i].valid && !sb.entry[i].marked);
+
+	/* Those that the new size brings, in reserve as well. */
+	for (u64 s = old.summaries; s < 2 * MS_GROUP_SUMMARIES; s++) {
+		ms_summary_init(&sb, &grown, s);
+		ms_summary_seal(&sb, FORMAT);
+		assert_int_equal(ms_summary_check(&sb, &grown, FORMAT, s), MS_GOOD);
+		assert_int_equal(ms_summary_check(&sb, &old, FORMAT, s), MS_GOOD);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +311,7 @@ int main(void)
 		cmocka_unit_test(entry_says_what_the_table_says),
 		cmocka_unit_test(summary_blocks),
 		cmocka_unit_test(summary_values_out_of_range),
+		cmocka_unit_test(a_volume_that_grows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
