@@ -64,6 +64,7 @@ extern const struct cli_command cmd_disconnect;
 extern const struct cli_command cmd_set;
 extern const struct cli_command cmd_failback;
 extern const struct cli_command cmd_switchover;
+extern const struct cli_command cmd_grow;
 extern const struct cli_command cmd_wait;
 
 /* Run the program: find the command, parse, call it. Return: an exit status. */

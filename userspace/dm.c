@@ -213,6 +213,43 @@ int dm_remove(const char *name, char *why)
 	return r;
 }
 
+int dm_reload(const char *name, u64 sectors, const char *params, char *why)
+{
+	struct dm_task *t = new_task(DM_DEVICE_RELOAD, name);
+	int r = 0;
+
+	if (!t || !dm_task_add_target(t, 0, sectors, TARGET, params))
+		r = -EINVAL;
+	else if (!dm_task_run(t))
+		r = task_error(t);
+	if (r)
+		tell_why(why, r);
+	if (t)
+		dm_task_destroy(t);
+	return r;
+}
+
+int dm_resume(const char *name, char *why)
+{
+	struct dm_task *t = new_task(DM_DEVICE_RESUME, name);
+	u32 cookie = 0;
+	int r = 0;
+
+	if (!t || !dm_task_no_flush(t) || !dm_task_skip_lockfs(t) ||
+	    !dm_task_set_cookie(t, &cookie, UDEV_FLAGS)) {
+		r = -EINVAL;
+	} else {
+		if (!dm_task_run(t))
+			r = task_error(t);
+		dm_udev_wait(cookie);
+	}
+	if (r)
+		tell_why(why, r);
+	if (t)
+		dm_task_destroy(t);
+	return r;
+}
+
 int dm_message(const char *name, const char *message, char *reply)
 {
 	struct dm_task *t = new_task(DM_DEVICE_TARGET_MSG, name);

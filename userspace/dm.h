@@ -47,6 +47,15 @@ int dm_create(const char *name, const char *uuid, u64 sectors, const char *param
 int dm_remove(const char *name, char *why);
 
 /*
+ * dm_reload() - load a table of one mirsync target beside the one in force
+ * dm_resume() - put it into force, after a suspend that hands waiting I/O back
+ * @why: DM_TEXT bytes, filled in on error
+ * Return: 0, or a negative errno. Not reported.
+ */
+int dm_reload(const char *name, u64 sectors, const char *params, char *why);
+int dm_resume(const char *name, char *why);
+
+/*
  * dm_message() - send a message
  * @reply: DM_TEXT bytes for the target's answer, or NULL
  * Return: 0, or a negative errno. Not reported.

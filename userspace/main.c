@@ -18,6 +18,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_connect,
 	&cmd_disconnect,
 	&cmd_set,
+	&cmd_grow,
 	&cmd_failback,
 	&cmd_switchover,
 	&cmd_wait,
