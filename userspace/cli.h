@@ -61,6 +61,7 @@ extern const struct cli_command cmd_promote;
 extern const struct cli_command cmd_demote;
 extern const struct cli_command cmd_connect;
 extern const struct cli_command cmd_disconnect;
+extern const struct cli_command cmd_release;
 extern const struct cli_command cmd_set;
 extern const struct cli_command cmd_failback;
 extern const struct cli_command cmd_switchover;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mirsync connect, mirsync disconnect: allow or end the session with the peer.
- * Both return at once; mirsync wait VOL connected waits.
+ * mirsync connect, mirsync disconnect, mirsync release: allow or end the session with the
+ * peer, or go on without it. All return at once; mirsync wait VOL connected waits.
  */
 #include "cli.h"
 #include "online.h"
@@ -29,6 +29,12 @@ static int run_disconnect(int argc, char **argv)
 	return send(argv[0], "disconnect");
 }
 
+static int run_release(int argc, char **argv)
+{
+	(void)argc;
+	return send(argv[0], "release");
+}
+
 const struct cli_command cmd_connect = {
 	.name = "connect",
 	.operands = "VOL",
@@ -45,4 +51,13 @@ const struct cli_command cmd_disconnect = {
 	.min = 1,
 	.max = 1,
 	.run = run_disconnect,
+};
+
+const struct cli_command cmd_release = {
+	.name = "release",
+	.operands = "VOL",
+	.summary = "Let writes go on that wait for a lost peer (link_lost freeze)",
+	.min = 1,
+	.max = 1,
+	.run = run_release,
 };

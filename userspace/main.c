@@ -17,6 +17,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_demote,
 	&cmd_connect,
 	&cmd_disconnect,
+	&cmd_release,
 	&cmd_set,
 	&cmd_grow,
 	&cmd_failback,

@@ -158,7 +158,7 @@ void ms_policy_link_down(struct ms_volume *v)
 	frozen = READ_ONCE(v->running) && __ms_policy_frozen(v);
 	spin_unlock(&v->lock);
 	if (frozen)
-		ms_warn(v, "writes wait until the peer is back, or for the message \"release\"");
+		ms_warn(v, "writes wait until the peer is back, or for \"mirsync release\"");
 }
 
 int ms_cmd_release(struct ms_volume *v)

@@ -292,7 +292,7 @@ it usage
 refuses 2 'no command given*' 
 refuses 2 'unknown command*' nonsense
 refuses 2 'unknown option --nonsense*' --nonsense
-for c in format dump up down status promote demote connect disconnect failback switchover grow wait; do
+for c in format dump up down status promote demote connect disconnect release failback switchover grow wait; do
 	refuses 2 'unknown option --nonsense*' "$c" --nonsense
 	gives 0 "$c" --help
 	says "Usage: mirsync $c *Options:*--help*"
@@ -904,7 +904,7 @@ done_
 
 # Where there is no device-mapper at all, or no such volume: one line, and a status.
 it online-without-volume
-for c in down promote demote connect disconnect failback switchover grow; do
+for c in down promote demote connect disconnect release failback switchover grow; do
 	"$CLI" $c no-such-volume >out 2>err
 	r=$?
 	[ "$r" = 1 ] || [ "$r" = 3 ] || problems+=("$c: status $r")
