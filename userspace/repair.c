@@ -219,9 +219,12 @@ static int drop_sums(const struct area *a)
 static int write_records(const struct area *a, const struct repair *r)
 {
 	u64 sequence = a->record.sequence + LOST_SKIP;
+	u64 floor = a->sb.activation << 40;	/* above those of all activations before */
 	u32 other = !a->record.copy;
 	int err = 0;
 
+	if (sequence < floor)
+		sequence = floor;
 	if (r->record_damaged) {
 		err = area_write_blank_record(&a->dev, &a->sb, &a->geo, other, sequence + 1,
 					      NULL);

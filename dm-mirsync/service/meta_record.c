@@ -13,7 +13,10 @@
  *    sequence numbers, which the rule knows as torn.
  *  - A sequence number is used for one write only. A write that failed, or that
  *    a crash cut off, may have left sectors; the next one to the same copy has a
- *    number above those, or sectors of both could pass for one record.
+ *    number above those, or sectors of both could pass for one record. Like all
+ *    sequences they begin anew, above, with each activation: a block of an older
+ *    time that comes back is not the newer one, even if the copies were lost
+ *    meanwhile and with them the number last used.
  *  - The first write to a copy after loading or after a failed write covers the
  *    copy to its end, from an image whose unused sectors are blank: good ones
  *    of sequence 0. That replaces what could not be read or was damaged.
@@ -79,7 +82,6 @@ static void judge(struct ms_meta *m, const struct ms_record_sector *copy0,
 		  struct ms_record_result *res)
 {
 	ms_record_judge(&m->geo, m->format_id, copy0, copy1, hot, res);
-	m->rec_sequence = res->sequence;
 	m->rec_held = res->held;
 	m->next_copy = !res->copy;
 	m->heal = res->state != MS_RECORD_OK;
@@ -89,6 +91,24 @@ static void judge(struct ms_meta *m, const struct ms_record_sector *copy0,
 	else if (res->torn)
 		DMWARN("%s: a write of the activity record was cut off, the one before it holds",
 		       m->name);
+}
+
+/*
+ * The next record's number is above all that was ever used, also when nothing is left to
+ * tell: all of an activation are below those of the next one. @found: what is left says so.
+ */
+static void set_sequence(struct ms_meta *m, u64 found, bool unread)
+{
+	/* That of the activation that begins; 0: it has not, the latest one is over. */
+	u64 floor = atomic64_read(&m->sequence);
+
+	if (m->heal && !floor)
+		floor = (m->sb.activation + 1) << 40;
+	if (unread || m->heal)
+		found += UNREAD_SKIP;
+	m->rec_sequence = max3(m->rec_sequence, found, floor);
+	if (m->heal)	/* which one held is not known: none is missing */
+		m->rec_held = m->rec_sequence;
 }
 
 static int load(struct ms_meta *m, struct ms_hot *hot,
@@ -104,9 +124,7 @@ static int load(struct ms_meta *m, struct ms_hot *hot,
 
 		blank_images(m);
 		judge(m, copy0, copy1, hot, res);
-		m->rec_sequence += bad || m->heal ? UNREAD_SKIP : 0;
-		if (m->heal)	/* which one held is not known: none is missing */
-			m->rec_held = m->rec_sequence;
+		set_sequence(m, res->sequence, bad);
 		ms_meta_count_commits(m);
 		r = bad == 2 * blocks ? -EIO : 0;
 	}
