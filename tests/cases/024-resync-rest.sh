@@ -44,5 +44,5 @@ wait_insync a
 [ "$(field a rs_done)" = 18/18 ] || fail "a restarted target was not compared as a whole: $(field a rs_done), $was"
 total=$((total + $(field a rs_copied)))
 note "copied in all: $total"
-# What was on its way at a cut may be copied again.
-[[ $total -ge 4096 && $total -le 4608 ]] || fail "copied in all: $total"
+# What was on its way at a cut may be copied again, or have arrived without being counted.
+[[ $total -ge 3584 && $total -le 4608 ]] || fail "copied in all: $total"
