@@ -61,4 +61,4 @@ refuse_each_other 'segment size'
 format_both >/dev/null
 DATA[b]=$(lab_disk larger.data 24)
 "$MIRSYNC" format --force "${META[b]}" "${DATA[b]}" >/dev/null
-refuse_each_other 'another size'
+refuse_each_other '32768 sectors at one site, 49152 at the other'
