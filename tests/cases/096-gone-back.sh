@@ -27,6 +27,17 @@ restore()
 	blockdev --flushbufs "${DATA[a]}" "${META[a]}"
 }
 
+# A promotion has the sites meet again: just then they are not connected.
+failback() # VOLUME OPTION...
+{
+	local i
+	for ((i = 0; i < 20; i++)); do
+		! "$MIRSYNC" failback "$@" || return 0
+		nap 1
+	done
+	fail "no failback"
+}
+
 lab_sites
 format_both
 vol_create b secondary timeout 3000
@@ -58,7 +69,7 @@ vol_remove a
 vol_create a primary timeout 3000
 wait_field b meeting peer-outdated
 "$MIRSYNC" promote volb
-"$MIRSYNC" failback volb --yes
+failback volb --yes
 [ "$(field b rs_copied)" = 512 ] || fail "copied: $(field b rs_copied)"
 compare_disks
 [ "$(sum "${DATA[b]}" 0 16384)" = "$late" ] || fail "B was changed by the failback"
@@ -88,7 +99,7 @@ note "the operator wants what A has"
 wait_field a role primary
 wait_field a meeting '@(split-brain|unrelated)'
 expect_fail "$MIRSYNC" failback vola --yes
-"$MIRSYNC" failback vola --force --yes
+failback vola --force --yes
 wait_insync a
 compare_disks
 vol_remove a
