@@ -4,7 +4,7 @@
 # the page cache, more than is left, gets to both sites and is read back, without an error, a
 # hang or a process killed for its memory.
 # timeout: 300
-# shellcheck disable=SC2034 # read by lib.sh
+# shellcheck disable=SC2034,SC2153 # read, and set, by lib.sh
 DATA_MIB=128 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
