@@ -169,85 +169,63 @@ int dm_each(int (*fn)(const struct dm_volume *v, void *arg), void *arg)
 	return worst;
 }
 
-int dm_create(const char *name, const char *uuid, u64 sectors, const char *params,
-	      char *why)
+/*
+ * Run @t, if it is @ready, wait for udev if it has a cookie, and destroy it.
+ * Return: 0, or a negative errno and @why.
+ */
+static int run_task(struct dm_task *t, bool ready, const u32 *cookie, char *why)
 {
-	struct dm_task *t = new_task(DM_DEVICE_CREATE, name);
-	u32 cookie = 0;
-	int r = 0;
+	int r = -EINVAL;
 
-	if (!t || !dm_task_set_uuid(t, uuid) ||
-	    !dm_task_add_target(t, 0, sectors, TARGET, params) ||
-	    !dm_task_set_add_node(t, DM_ADD_NODE_ON_CREATE) ||
-	    !dm_task_set_cookie(t, &cookie, UDEV_FLAGS)) {
-		r = -EINVAL;
-	} else {
-		if (!dm_task_run(t))
-			r = task_error(t);
-		dm_udev_wait(cookie);
+	if (ready) {
+		r = dm_task_run(t) ? 0 : task_error(t);
+		if (cookie)
+			dm_udev_wait(*cookie);
 	}
 	if (r)
 		tell_why(why, r);
 	if (t)
 		dm_task_destroy(t);
 	return r;
+}
+
+int dm_create(const char *name, const char *uuid, u64 sectors, const char *params,
+	      char *why)
+{
+	struct dm_task *t = new_task(DM_DEVICE_CREATE, name);
+	u32 cookie = 0;
+	bool ready = t && dm_task_set_uuid(t, uuid) &&
+		dm_task_add_target(t, 0, sectors, TARGET, params) &&
+		dm_task_set_add_node(t, DM_ADD_NODE_ON_CREATE) &&
+		dm_task_set_cookie(t, &cookie, UDEV_FLAGS);
+
+	return run_task(t, ready, &cookie, why);
 }
 
 int dm_remove(const char *name, char *why)
 {
 	struct dm_task *t = new_task(DM_DEVICE_REMOVE, name);
 	u32 cookie = 0;
-	int r = 0;
+	bool ready = t && dm_task_retry_remove(t) && dm_task_set_cookie(t, &cookie, 0);
 
-	if (!t || !dm_task_retry_remove(t) || !dm_task_set_cookie(t, &cookie, 0)) {
-		r = -EINVAL;
-	} else {
-		if (!dm_task_run(t))
-			r = task_error(t);
-		dm_udev_wait(cookie);
-	}
-	if (r)
-		tell_why(why, r);
-	if (t)
-		dm_task_destroy(t);
-	return r;
+	return run_task(t, ready, &cookie, why);
 }
 
 int dm_reload(const char *name, u64 sectors, const char *params, char *why)
 {
 	struct dm_task *t = new_task(DM_DEVICE_RELOAD, name);
-	int r = 0;
 
-	if (!t || !dm_task_add_target(t, 0, sectors, TARGET, params))
-		r = -EINVAL;
-	else if (!dm_task_run(t))
-		r = task_error(t);
-	if (r)
-		tell_why(why, r);
-	if (t)
-		dm_task_destroy(t);
-	return r;
+	return run_task(t, t && dm_task_add_target(t, 0, sectors, TARGET, params), NULL, why);
 }
 
 int dm_resume(const char *name, char *why)
 {
 	struct dm_task *t = new_task(DM_DEVICE_RESUME, name);
 	u32 cookie = 0;
-	int r = 0;
+	bool ready = t && dm_task_no_flush(t) && dm_task_skip_lockfs(t) &&
+		dm_task_set_cookie(t, &cookie, UDEV_FLAGS);
 
-	if (!t || !dm_task_no_flush(t) || !dm_task_skip_lockfs(t) ||
-	    !dm_task_set_cookie(t, &cookie, UDEV_FLAGS)) {
-		r = -EINVAL;
-	} else {
-		if (!dm_task_run(t))
-			r = task_error(t);
-		dm_udev_wait(cookie);
-	}
-	if (r)
-		tell_why(why, r);
-	if (t)
-		dm_task_destroy(t);
-	return r;
+	return run_task(t, ready, &cookie, why);
 }
 
 int dm_message(const char *name, const char *message, char *reply)
