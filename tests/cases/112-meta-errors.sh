@@ -11,14 +11,7 @@ DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib-io.sh"
 
 lab_sites
-declare -A good=() bad=()
-size=$(blockdev --getsz "${META[a]}")
-for site in a b; do
-	good["$site"]="0 $size linear ${META[$site]} 0"
-	bad["$site"]="0 $size flakey ${META[$site]} 0 0 3600 1 error_writes"
-	dmsetup create "meta$site" --table "${good[$site]}"
-	META["$site"]="/dev/mapper/meta$site"
-done
+can_fail meta
 format_both
 vol_create b secondary timeout 3000
 vol_create a primary timeout 3000
@@ -27,12 +20,12 @@ put /dev/mapper/vola 0 4096 1
 wait_field a hot '0/*'
 
 note "b cannot record"
-change_table metab "${bad[b]}"
+change_table metab "${BAD[b]}"
 put /dev/mapper/vola 8192 1024 2
 [ "$(field a role)" = primary ] || fail "a is not primary"
 [ "$(field a marked)" -gt 0 ] || fail "no marks at a"
 expect_fail "$MIRSYNC" switchover vola
-change_table metab "${good[b]}"
+change_table metab "${GOOD[b]}"
 vol_remove b
 vol_create b secondary timeout 3000
 wait_insync a
@@ -40,10 +33,10 @@ compare_disks
 wait_field a hot '0/*'
 
 note "a cannot record"
-change_table metaa "${bad[a]}"
+change_table metaa "${BAD[a]}"
 if put /dev/mapper/vola 12288 1024 3 2>/dev/null; then fail "a write completed that no record covers"; fi
 expect_fail dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct
-change_table metaa "${good[a]}"
+change_table metaa "${GOOD[a]}"
 vol_remove a
 vol_create a primary timeout 3000
 wait_insync a

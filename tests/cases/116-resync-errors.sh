@@ -27,7 +27,7 @@ under_way()
 	wait_field a sync resync-source
 	wait_field b disk inconsistent
 	log_mark
-	change_table "meta$1" "${bad[$1]}"
+	change_table "meta$1" "${BAD[$1]}"
 	msg a set resync_rate_max 0
 	wait_log "vol$1: metadata cannot be kept"
 	[ "$(field a sync)" != in-sync ] || fail "in sync"
@@ -36,7 +36,7 @@ under_way()
 # anew SITE ROLE
 anew()
 {
-	change_table "meta$1" "${good[$1]}"
+	change_table "meta$1" "${GOOD[$1]}"
 	vol_remove "$1"
 	vol_create "$1" "$2" timeout 3000
 	wait_insync a
@@ -48,14 +48,7 @@ below=${DATA[b]}
 good_disk="0 32768 linear $below 0"
 dmsetup create disk --table "$good_disk"
 DATA[b]=/dev/mapper/disk
-size=$(blockdev --getsz "${META[a]}")
-declare -A good=() bad=()
-for site in a b; do
-	good["$site"]="0 $size linear ${META[$site]} 0"
-	bad["$site"]="0 $size flakey ${META[$site]} 0 0 3600 1 error_writes"
-	dmsetup create "meta$site" --table "${good[$site]}"
-	META["$site"]="/dev/mapper/meta$site"
-done
+can_fail meta
 format_both
 vol_create b secondary timeout 3000
 vol_create a primary timeout 3000

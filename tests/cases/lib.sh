@@ -223,6 +223,22 @@ change_table()
 	dmsetup resume "$1"
 }
 
+# can_fail data|meta: puts a target dataa and datab, or metaa and metab, on top of those
+# devices; "${GOOD[a]}" is its table, and with "${BAD[a]}" each write and flush fails.
+declare -A GOOD=() BAD=()
+can_fail()
+{
+	local site size
+	local -n devices=${1^^}
+	for site in a b; do
+		size=$(blockdev --getsz "${devices[$site]}")
+		GOOD[$site]="0 $size linear ${devices[$site]} 0"
+		BAD[$site]="0 $size flakey ${devices[$site]} 0 0 3600 1 error_writes"
+		dmsetup create "$1$site" --table "${GOOD[$site]}"
+		devices["$site"]=/dev/mapper/$1$site
+	done
+}
+
 cut_link()
 {
 	ip -n sitea link set veth0 down
