@@ -53,7 +53,7 @@ for percent in 2 10 30; do
 	vol_remove a b
 	faults_off
 	check_meta
-	# Whichever is the primary now gives the role back by having it taken.
+	# After a switchover, or half of one, either may be the primary: begin anew.
 	format_both >/dev/null
 done
 create b secondary
