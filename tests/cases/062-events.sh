@@ -23,7 +23,7 @@ told() # SITE KEY=VALUE...: a uevent says all of that
 					found = 1
 			}
 			END { exit !found }' "$LAB/uevents" && return 0
-		sleep 0.2
+		nap 0.2
 	done
 	fail "no uevent of vol$site with $*"
 }

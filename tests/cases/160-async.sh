@@ -49,7 +49,7 @@ writer=$!
 end=$((SECONDS + 60))
 while [ "$(queued)" -lt $((256 << 10)) ]; do
 	[ "$SECONDS" -lt "$end" ] || fail "the queue does not fill: $(queued)"
-	sleep 0.2
+	nap 0.2
 done
 sleep 1
 still_writing "queue full"
