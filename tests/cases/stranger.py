@@ -99,15 +99,27 @@ def speak(sock, kind, text):
         until_closed(sock)
 
 
+def connect(source, ip, port):
+    """A connection; None: it was closed before it was there, which may be as soon as it is accepted."""
+    try:
+        sock = socket.create_connection((ip, int(port)), 10, (source, 0))
+    except ConnectionResetError:
+        return None
+    sock.settimeout(30)
+    return sock
+
+
 def main():
     source, ip, port = sys.argv[1:4]
     texts = parts()
     mute = []
     for kind in sys.argv[4:]:
-        sock = socket.create_connection((ip, int(port)), 10, (source, 0))
-        sock.settimeout(30)
+        sock = connect(source, ip, port)
         print(kind, flush=True)
-        if kind == "mute":
+        if not sock:
+            if kind in ("mute", "newer"):
+                sys.exit("closed without a word")
+        elif kind == "mute":
             mute.append(sock)
         else:
             speak(sock, kind, texts[kind])
