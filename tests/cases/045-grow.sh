@@ -97,7 +97,7 @@ wait_field a link connecting 30
 vol_remove b
 vol_create b secondary timeout 3000
 for ((i = 0; i < 60; i++)); do
-	! dmesg | grep 'at the other: grow the smaller' || break
+	! kernel_log | grep 'at the other: grow the smaller' || break
 	sleep 0.5
 done
 [ "$i" -lt 60 ] || fail "no word about the sizes"

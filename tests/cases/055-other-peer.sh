@@ -17,16 +17,16 @@ identity() # SITE
 
 refuse_each_other() # PATTERN
 {
-	local site before after mark="refuse $RANDOM"
+	local site before after
 	before=$(cat "$LAB"/?.data | sha256sum; identity a; identity b)
-	echo "$mark" >/dev/kmsg
+	log_mark
 	vol_create b secondary
 	vol_create a primary
 	for site in a b; do
 		for ((i = 0; i < 100; i++)); do
-			! dmesg | sed "1,/$mark/d" | grep "mirsync: vol$site: .*not accept each other: .*$1" ||
+			! kernel_log | grep "mirsync: vol$site: .*not accept each other: .*$1" ||
 				continue 2
-			sleep 0.2
+			nap 0.2
 		done
 		fail "no refusal '$1' reported by $site"
 	done

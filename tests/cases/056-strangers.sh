@@ -31,14 +31,14 @@ format_both
 vol_create a primary
 text=$(stranger newer)
 [[ $text == *version* ]] || fail "the newer peer was told '$text'"
-dmesg | grep 'mirsync: vola: .*version' || fail "the kernel log does not name the version"
+kernel_log | grep 'mirsync: vola: .*version' || fail "the kernel log does not name the version"
 stranger "${kinds[@]}"
 mute
 vol_create b secondary
 wait_insync a 60
-lost=$(dmesg | grep -c 'vola: connection .* lost' || true)
+lost=$(kernel_log | grep -c 'vola: connection .* lost' || true)
 stranger "${kinds[@]}"
 mute
 put /dev/mapper/vola 0 4096
 [ "$(field a sync)" = in-sync ] || fail "the session did not outlive strangers"
-[ "$(dmesg | grep -c 'vola: connection .* lost' || true)" = "$lost" ] || fail "the session was cut"
+[ "$(kernel_log | grep -c 'vola: connection .* lost' || true)" = "$lost" ] || fail "the session was cut"

@@ -16,21 +16,18 @@ no_agreement() # PATTERN
 {
 	local i
 	for ((i = 0; i < 100; i++)); do
-		! dmesg | sed "1,/$mark/d" | grep -E "mirsync: vol[ab]: .*($1)" || break
-		sleep 0.2
+		! kernel_log | grep -E "mirsync: vol[ab]: .*($1)" || break
+		nap 0.2
 	done
 	[ "$i" -lt 100 ] || fail "no message like $1"
 	[ "$(field a link)" = connecting ] || fail "a: $(field a link)"
 	if dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct 2>/dev/null; then fail "a serves writes"; fi
 	vol_remove a b
-	mark="next $RANDOM"
-	echo "$mark" >/dev/kmsg
+	log_mark
 }
 
 lab_sites
 format_both
-mark="first $RANDOM"
-echo "$mark" >/dev/kmsg
 key logon a 0123456789abcdef0123456789abcdef
 key user b 0123456789abcdef0123456789abcdef
 key logon other 0123456789abcdef0123456789abcdeF
@@ -48,7 +45,7 @@ no_agreement 'a key is needed|wants a key'
 vol_create b secondary key :32:user:mirsync:b
 vol_create a primary key :32:logon:mirsync:a
 wait_insync a
-dmesg | grep 'mirsync: vola: connected with .*authenticated' || fail "not authenticated"
+kernel_log | grep 'mirsync: vola: connected with .*authenticated' || fail "not authenticated"
 put /dev/mapper/vola 0 4096
 if dmsetup table --showkeys | grep 0123456789; then fail "the key is in the table"; fi
 table=$(dmsetup table vola)

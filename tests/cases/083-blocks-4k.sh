@@ -16,8 +16,8 @@ format_both
 vol_create a primary
 vol_create b secondary
 for ((i = 0; i < 300; i++)); do
-	! dmesg | grep -q 'formatted for different logical block sizes' || break
-	sleep 0.1
+	! kernel_log | grep -q 'formatted for different logical block sizes' || break
+	nap 0.1
 done
 [ "$i" -lt 300 ] || fail "blocks of 512 and 4096 are not refused"
 vol_remove a b

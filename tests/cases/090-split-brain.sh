@@ -60,7 +60,7 @@ wait_insync a
 put /dev/mapper/vola 0 16384
 split 2
 for site in a b; do
-	dmesg | grep "mirsync: vol$site: .*split brain" || fail "$site reports no split brain"
+	kernel_log | grep "mirsync: vol$site: .*split brain" || fail "$site reports no split brain"
 done
 win b a
 [ "$(field b rs_copied)" = 1536 ] || fail "copied: $(field b rs_copied)"

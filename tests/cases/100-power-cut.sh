@@ -25,12 +25,11 @@ for site in a b a; do
 	power_cut "$site"
 	fio_load_stop
 	power_on "$site"
-	mark="up $RANDOM"
-	echo "$mark" >/dev/kmsg
+	log_mark
 	role=primary
 	[ "$site" = a ] || role=secondary
 	vol_create "$site" "$role" timeout 3000
-	dmesg | sed "1,/$mark/d" | grep "vol$site: activated as .* unclean stop" || fail "$site came up clean"
+	kernel_log | grep "vol$site: activated as .* unclean stop" || fail "$site came up clean"
 	note "$(dmsetup status "vol$site")"
 	[ "$(field "$site" marked)" -gt 0 ] || fail "no suspects"
 	[ "$(field "$site" marked)" -lt "$(field "$site" segments)" ] || fail "everything is suspect"

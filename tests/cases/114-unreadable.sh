@@ -30,7 +30,7 @@ wait_field a unreadable 3
 [ "$(field a marked)" = 3 ] || fail "$(field a marked) segments are marked"
 [ "$(field a sync)" != in-sync ] || fail "in sync without 3 segments"
 wait_field b disk inconsistent
-dmesg | grep -q 'vola: sectors 8264+8 cannot be read' || fail "they are not named"
+kernel_log | grep 'vola: sectors 8264+8 cannot be read' || fail "they are not named"
 medium_errors 0 0
 cmp -n $((8256 * 512)) "$SCSI_DISK" "${DATA[b]}" || fail "before the missing ones"
 cmp -i $((8280 * 512)) "$SCSI_DISK" "${DATA[b]}" || fail "behind the missing ones"

@@ -12,7 +12,7 @@ DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
 
-accused() { dmesg | grep -c 'vola: the summary blocks, .*, are not those' || true; }
+accused() { kernel_log | grep -c 'vola: the summary blocks, .*, are not those' || true; }
 
 lab_sites
 format_both --max-hot 16 >/dev/null

@@ -43,13 +43,6 @@ wait_line()
 	fail "no line like '$2' in $1: $(tail -n 3 "$1")"
 }
 
-# log_mark: what wait_log looks at begins here.
-log_mark()
-{
-	LOG_MARK="mark $BASHPID $RANDOM"
-	echo "$LOG_MARK" >/dev/kmsg
-}
-
 # wait_log PATTERN: until a line of the kernel log behind the mark matches the regular expression.
 wait_log()
 {
@@ -58,5 +51,5 @@ wait_log()
 
 log_says()
 {
-	dmesg | sed "1,/$LOG_MARK/d" | grep -E "$1"
+	kernel_log | grep -E "$1"
 }

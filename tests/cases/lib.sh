@@ -276,6 +276,19 @@ check_meta()
 	done
 }
 
+# log_mark: the kernel log of which kernel_log tells begins here; at first, where the case begins:
+# the log of the guest goes on from case to case.
+log_mark()
+{
+	LOG_MARK="mark $BASHPID $RANDOM"
+	echo "$LOG_MARK" >/dev/kmsg
+}
+
+kernel_log()
+{
+	dmesg | sed "1,/$LOG_MARK/d"
+}
+
 # expect_fail COMMAND...: must fail and say why in one line; the line is in $REASON. What
 # a dm target says of a table it refuses is in the kernel log, so that counts too.
 expect_fail()
@@ -349,3 +362,5 @@ lab_exit()
 	fi
 	exit "$r"
 }
+
+log_mark
