@@ -306,6 +306,7 @@ int ms_repair_segment(struct ms_volume *v, u64 no, u32 seg)
 
 struct answer {
 	struct repair *rp;
+	struct ms_inbound *in;
 	struct ms_out out;
 };
 
@@ -314,6 +315,7 @@ static void answer_sent(struct ms_out *out, int r)
 	struct answer *a = container_of(out, struct answer, out);
 
 	free_repair(a->rp);
+	ms_inbound_put(a->in);
 	kfree(a);
 }
 
@@ -355,7 +357,7 @@ static int read_run(struct repair *rp, u32 session)
 	return r;
 }
 
-static int send_answer(struct repair *rp, const struct ms_inbound *in)
+static int send_answer(struct repair *rp, struct ms_inbound *in)
 {
 	struct answer *a = kzalloc(sizeof(*a), GFP_NOIO);
 	struct ms_volume *v = rp->v;
@@ -367,6 +369,8 @@ static int send_answer(struct repair *rp, const struct ms_inbound *in)
 	rp->body->sectors = rp->ask.sectors;
 	rp->body->segs = cpu_to_le16(rp->span.count);
 	a->rp = rp;
+	a->in = in;
+	ms_inbound_get(in);
 	a->out.type = MS_F_READ_DATA;
 	a->out.handle = in->head.handle;
 	a->out.body = rp->body;
@@ -379,8 +383,10 @@ static int send_answer(struct repair *rp, const struct ms_inbound *in)
 	if (v->connected && v->session == in->session)
 		r = ms_net_queue(v->net, &a->out);
 	spin_unlock(&v->lock);
-	if (r)
+	if (r) {
+		ms_inbound_put(in);
 		kfree(a);
+	}
 	return r;
 }
 

@@ -129,10 +129,17 @@ void ms_requests_fail(struct ms_volume *v)
  * The peer's questions
  */
 
-static void inbound_end(struct ms_inbound *in)
+void ms_inbound_get(struct ms_inbound *in)
+{
+	refcount_inc(&in->refs);
+}
+
+void ms_inbound_put(struct ms_inbound *in)
 {
 	struct ms_volume *v = in->v;
 
+	if (!refcount_dec_and_test(&in->refs))
+		return;
 	spin_lock(&v->lock);
 	v->nr_inbox--;
 	spin_unlock(&v->lock);
@@ -144,7 +151,7 @@ static void inbound_work(struct work_struct *work)
 	struct ms_inbound *in = container_of(work, struct ms_inbound, work);
 
 	ms_link_inbound(in);
-	inbound_end(in);
+	ms_inbound_put(in);
 }
 
 static void inbox_work(struct work_struct *work)
@@ -161,7 +168,7 @@ static void inbox_work(struct work_struct *work)
 		if (!in)
 			return;
 		ms_link_inbound(in);
-		inbound_end(in);
+		ms_inbound_put(in);
 	}
 }
 
@@ -173,6 +180,7 @@ int ms_inbound_take(struct ms_volume *v, const struct ms_head *h, const void *bo
 
 	if (!in)
 		return -ENOMEM;
+	refcount_set(&in->refs, 1);
 	in->v = v;
 	in->head = *h;
 	memcpy(in->body, body, h->body_len);
@@ -196,16 +204,21 @@ int ms_inbound_take(struct ms_volume *v, const struct ms_head *h, const void *bo
 
 struct note {
 	struct ms_out out;
+	struct ms_inbound *in;		/* that it answers, or NULL */
 	u8 body[];
 };
 
 static void note_done(struct ms_out *out, int r)
 {
-	kvfree(container_of(out, struct note, out));
+	struct note *n = container_of(out, struct note, out);
+
+	if (n->in)
+		ms_inbound_put(n->in);
+	kvfree(n);
 }
 
-int ms_send_note(struct ms_volume *v, u32 session, u16 type, u64 handle,
-		 const void *body, u32 len)
+static int send_note(struct ms_volume *v, struct ms_inbound *in, u32 session, u16 type,
+		     u64 handle, const void *body, u32 len)
 {
 	struct note *n = kvzalloc(struct_size(n, body, len), GFP_NOIO);
 	int r = -ENOTCONN;
@@ -218,18 +231,27 @@ int ms_send_note(struct ms_volume *v, u32 session, u16 type, u64 handle,
 	n->out.body = n->body;
 	n->out.body_len = len;
 	n->out.done = note_done;
+	n->in = in;
+	if (in)
+		ms_inbound_get(in);
 	spin_lock(&v->lock);
 	if (v->connected && v->session == session)
 		r = ms_net_queue(v->net, &n->out);
 	spin_unlock(&v->lock);
 	if (r)
-		kvfree(n);
+		note_done(&n->out, r);
 	return r;
+}
+
+int ms_send_note(struct ms_volume *v, u32 session, u16 type, u64 handle,
+		 const void *body, u32 len)
+{
+	return send_note(v, NULL, session, type, handle, body, len);
 }
 
 void ms_inbound_reply(struct ms_inbound *in, u16 type, const void *body, u32 len)
 {
-	if (ms_send_note(in->v, in->session, type, in->head.handle, body, len) == -ENOMEM)
+	if (send_note(in->v, in, in->session, type, in->head.handle, body, len) == -ENOMEM)
 		ms_net_cut(in->v->net, -ENOMEM);
 }
 

@@ -38,8 +38,12 @@ int ms_request_answer(struct ms_volume *v, const struct ms_head *h, const void *
 /* The session is over. */
 void ms_requests_fail(struct ms_volume *v);
 
-/* A question of the peer, with its body behind it. */
+/*
+ * A question of the peer, with its body behind it. It counts until whoever handles it is done and
+ * the answer has left: a peer that asks and does not read fills no memory.
+ */
 struct ms_inbound {
+	refcount_t refs;
 	struct list_head list;
 	struct work_struct work;
 	struct ms_volume *v;
@@ -53,6 +57,9 @@ typedef void (*ms_inbound_fn)(struct ms_inbound *in);
 /* Take a question in: @ordered ones are handled one after the other by ms_link_inbound(), others beside each other. Return: 0 or negative to cut. */
 int ms_inbound_take(struct ms_volume *v, const struct ms_head *h, const void *body,
 		    bool ordered);
+/* For an answer on its way / it has left. No locks. */
+void ms_inbound_get(struct ms_inbound *in);
+void ms_inbound_put(struct ms_inbound *in);
 /* Answer it. @body is copied. */
 void ms_inbound_reply(struct ms_inbound *in, u16 type, const void *body, u32 len);
 /* ... with a RESULT of @status (negative errno or 0) and @text. */

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # A peer that has the key and sends what it may not: frames out of place, of impossible length,
 # damaged, about what is not there, writes that do not fit their codes, the volume or an extent.
-# Each costs it the session or gets a refusal; the target's disk stays as it is, and with the
-# real peer it is in sync at once.
+# Each costs it the session, as do questions whose answers it does not read, or gets a refusal; the
+# target's disk stays as it is, and with the real peer it is in sync at once.
 # scenario: 20
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh
@@ -28,6 +28,8 @@ before=$(sha256sum <"$LAB/b.data")
 crook a hostile | tee "$LAB/crimes"
 cut=$(grep -c ^cut "$LAB/crimes")
 [ "$(counter b cut_protocol)" = "$cut" ] || fail "$cut sessions cut, b: $(grep cut_ "$(debug_file b counters)")"
+crook a greedy
+[ "$(counter b cut_protocol)" = $((cut + 1)) ] || fail "b: $(grep cut_ "$(debug_file b counters)")"
 [ "$(counter b peer_writes) $(counter b peer_zeroes)" = "0 0" ] || fail "writes were taken"
 [ "$before" = "$(sha256sum <"$LAB/b.data")" ] || fail "the disk was written to"
 [ "$(field b disk) $(field b role)" = "consistent secondary" ] || fail "b: $(field b disk) $(field b role)"

@@ -390,6 +390,20 @@ def do_hostile():
     drain(sock)
 
 
+def do_greedy():
+    """Ask, and do not read: the site gives up, instead of keeping all the answers."""
+    sock = opened()
+    question = frame(TABLE_REQ, struct.pack("<QII", 0, 8, 0))
+    count = 20000
+    try:
+        for _ in range(count):
+            send(sock, question)
+    except Closed:
+        print("cut: questions whose answers nobody reads")
+        return
+    fail("%d questions whose answers nobody reads are well" % count)
+
+
 def do_flood():
     """ARGUMENT connections, a few hundred at a time, that are closed again."""
     count, batch = int(sys.argv[7]), 250
