@@ -47,7 +47,7 @@ static const struct field fields[] = {
 	FIELD(sample_read_sectors), FIELD(record_waits), FIELD(slot_waits),
 	FIELD(evictions), FIELD(rs_rate), FIELD(rs_limit),
 	FIELD(queued_bytes), FIELD(epochs), FIELD(mode), FIELD(frozen), FIELD(detached),
-	FIELD(reads_from_peer), FIELD(repaired), FIELD(unreadable),
+	FIELD(reads_from_peer), FIELD(repaired), FIELD(unreadable), FIELD(hung),
 };
 
 static u64 field_value(const struct ms_ioc_status *st, const struct field *f)
@@ -217,7 +217,9 @@ static void print_volume(const struct online *o)
 	snprintf(text, sizeof(text), "%s%s", claim_text(st->claim), role_hint(st));
 	line("role", st->claim == MS_CLAIM_ACTIVE || st->claim == MS_CLAIM_NONE ?
 	     OUT_GREEN : OUT_YELLOW, text);
-	line("disk", disk_colour(st->disk), ms_disk_name(st->disk));
+	snprintf(text, sizeof(text), "%s%s", ms_disk_name(st->disk),
+		 st->hung ? ", does not answer: errors until it does" : "");
+	line("disk", st->hung ? OUT_RED : disk_colour(st->disk), text);
 	dm_params(o->vol.name, params, sizeof(params));
 	snprintf(text, sizeof(text), "%s %.160s",
 		 st->connected ? "connected to" : "not connected to", table_word(params, 4));

@@ -21,6 +21,7 @@
 #include "engine/activity.h"
 #include "engine/codes.h"
 #include "engine/extent.h"
+#include "engine/hang.h"
 #include "engine/loss.h"
 #include "engine/request.h"
 #include "engine/sample.h"
@@ -109,6 +110,7 @@ static int write_record(struct ms_volume *v, u32 added)
 	seq = v->seen.commits;
 	v->n.record_writes++;
 	spin_unlock(&v->lock);
+	ms_hang_meta(v, true);
 	r = ms_meta_write_record(v->meta, v->record, n, id, seq, &sums);
 	if (r)		/* once more into the same copy */
 		r = ms_meta_write_record(v->meta, v->record, n, id, seq, &sums);
@@ -121,6 +123,7 @@ static int load(struct ms_volume *v, struct ms_extent *e)
 	struct ms_summary_entry s;
 	int r;
 
+	ms_hang_meta(v, true);
 	r = ms_meta_read_summary(v->meta, e->no, 1, &s);
 	if (r && r != -EIO)
 		return r;
@@ -351,6 +354,7 @@ static int settle(struct ms_volume *v, struct ms_extent **pick, u32 n)
 		if (!MS_MUTANT(SUMS_STALE))
 			count_entry(v, pick[i]);
 	}
+	ms_hang_meta(v, true);
 	return MS_MUTANT(TABLES_UNFLUSHED) ? 0 : ms_meta_flush_tables(v->meta);
 }
 
@@ -427,8 +431,11 @@ static void activity_work(struct work_struct *work)
 	do {
 		if (v->meta_failed)
 			break;
+		ms_hang_meta(v, true);
 		recorded = record_patiently(v);
+		ms_hang_meta(v, true);
 		cooled = recorded < 0 ? recorded : cool_batch(v);
+		ms_hang_meta(v, false);
 		if (cooled < 0)
 			ms_activity_fail(v, cooled);
 	} while (recorded > 0 || cooled > 0);

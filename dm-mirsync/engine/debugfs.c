@@ -27,6 +27,7 @@ static void show_io(struct seq_file *m, const struct ms_watch *w, const struct m
 	line(m, "writes", w->app_writes);
 	line(m, "zeroes", w->app_zeroes);
 	line(m, "flushes", w->app_flushes);
+	line(m, "expired", w->expired);
 	line(m, "peer_writes", w->peer_writes);
 	line(m, "peer_zeroes", w->peer_zeroes);
 	line(m, "peer_flushes", w->peer_flushes);

@@ -31,6 +31,7 @@ static void describe(struct ms_volume *v, struct ms_told *t)
 	t->meeting = ms_meeting_name(st.meeting);
 	t->metadata = READ_ONCE(v->meta_failed) ? "failed" : "ok";
 	t->frozen = st.frozen ? "1" : "0";
+	t->hung = st.hung ? "1" : "0";
 }
 
 static void send_uevent(struct ms_volume *v, const struct ms_told *t)
@@ -54,6 +55,7 @@ static void send_uevent(struct ms_volume *v, const struct ms_told *t)
 	r = r ?: add_uevent_var(env, "MIRSYNC_MEETING=%s", t->meeting);
 	r = r ?: add_uevent_var(env, "MIRSYNC_METADATA=%s", t->metadata);
 	r = r ?: add_uevent_var(env, "MIRSYNC_FROZEN=%s", t->frozen);
+	r = r ?: add_uevent_var(env, "MIRSYNC_HUNG=%s", t->hung);
 	if (!r)
 		kobject_uevent_env(&control->kobj, KOBJ_CHANGE, env->envp);
 	kfree(env);

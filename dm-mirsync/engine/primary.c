@@ -9,6 +9,7 @@
 
 #include "engine/policy.h"
 #include "engine/primary.h"
+#include "engine/read.h"
 #include "engine/repair.h"
 #include "engine/resync_rate.h"
 #include "engine/trace.h"
@@ -20,18 +21,22 @@ int ms_primary_map(struct ms_volume *v, struct bio *bio)
 	ms_app_seen(v);
 	trace_mirsync_bio(v, bio);
 	if (bio_data_dir(bio) == READ) {
-		if (!READ_ONCE(v->active))
+		if (!READ_ONCE(v->active) || READ_ONCE(v->hung))
 			return DM_MAPIO_KILL;
 		io->iter = bio->bi_iter;
 		io->flags = bio->bi_flags;
 		io->tried = false;
 		ms_watch_read(&v->watch, bio_sectors(bio));
+		if (ms_read_apart(v)) {
+			ms_read_queue(v, bio);
+			return DM_MAPIO_SUBMITTED;
+		}
 		bio_set_dev(bio, v->data);
 		return DM_MAPIO_REMAPPED;
 	}
 	io->done = 0;
 	spin_lock(&v->lock);
-	if (!v->active && !v->frozen) {
+	if ((!v->active || v->hung) && !v->frozen) {
 		spin_unlock(&v->lock);
 		return DM_MAPIO_KILL;
 	}
@@ -153,7 +158,7 @@ static void intake_work(struct work_struct *work)
 		bio_list_init(&back);
 		spin_lock(&v->lock);
 		bio = NULL;
-		active = v->active;
+		active = v->active && !v->hung;
 		if (v->requeue) {
 			back = v->intake;
 			bio_list_init(&v->intake);
@@ -189,6 +194,14 @@ void ms_primary_ended(struct ms_write *w)
 	}
 	bio->bi_status = errno_to_blk_status(w->status);
 	bio_endio(bio);
+}
+
+void ms_primary_expired(struct ms_write *w)
+{
+	struct bio *bio = w->app;
+
+	w->app = NULL;
+	bio_io_error(bio);
 }
 
 void ms_primary_requeue(struct ms_volume *v, bool on)

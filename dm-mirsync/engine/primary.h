@@ -12,6 +12,8 @@
 void ms_primary_init(struct ms_volume *v);
 /* A write that carries an application's bio is over: end the bio, go on with the rest of a large discard, or put it back into the line. */
 void ms_primary_ended(struct ms_write *w);
+/* The same, of one that failed as a disk did not answer in time; it is not over. No locks. */
+void ms_primary_expired(struct ms_write *w);
 /* Stand still until everything in flight is over and confirmed / go on. Return: 0, -ETIMEDOUT (then nothing is frozen). */
 int ms_primary_freeze(struct ms_volume *v, unsigned int seconds);
 void ms_primary_thaw(struct ms_volume *v);

@@ -30,6 +30,7 @@ static void fill_state(const struct ms_volume *v, struct ms_ioc_status *st)
 	st->meeting = v->decision.meeting;
 	st->connected = v->connected;
 	st->replicating = v->mirroring || v->receiving;
+	st->hung = v->hung;
 	st->copying = v->copying ? 1 : v->target_copying ? 2 : 0;
 	st->in_sync = v->connected && v->in_sync;
 	st->failback = v->failback;

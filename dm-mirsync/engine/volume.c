@@ -13,9 +13,11 @@
 #include "engine/debugfs.h"
 #include "engine/event.h"
 #include "engine/extent.h"
+#include "engine/hang.h"
 #include "engine/link.h"
 #include "engine/policy.h"
 #include "engine/primary.h"
+#include "engine/read.h"
 #include "engine/resync.h"
 #include "engine/resync_marks.h"
 #include "engine/roles.h"
@@ -78,7 +80,9 @@ static int change_super(struct ms_volume *v, void *arg)
 	sb->peer_commits = v->seen.commits;
 	spin_unlock(&v->lock);
 	c->fn(sb, c->arg);
+	ms_hang_meta(v, true);
 	r = ms_meta_commit_super(v->meta, sb);
+	ms_hang_meta(v, false);
 	if (r) {
 		ms_err(v, "superblock cannot be written (%pe)", ERR_PTR(r));
 		/* One copy may say it now: the old state again, with a higher number, or nothing goes on. */
@@ -136,6 +140,8 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	ms_primary_init(v);
 	ms_secondary_init(v);
 	ms_policy_init(v);
+	ms_hang_init(v);
+	ms_read_work_init(v);
 	ms_activity_init(v);
 	ms_resync_init(v);
 	ms_roles_init(v);
@@ -213,6 +219,8 @@ int ms_volume_create(const struct ms_volume_config *cfg, struct ms_volume **pv,
 		r = ms_writes_init(v);
 	}
 	if (!r)
+		r = ms_reads_init(v);
+	if (!r)
 		r = ms_extents_init(v);
 	if (!r)
 		r = ms_net_create(&cfg->net, &ms_link_ops, v, &v->net, why);
@@ -235,6 +243,7 @@ bad:
 void ms_volume_destroy(struct ms_volume *v)
 {
 	ms_debugfs_drop(v);
+	ms_hang_stop(v);
 	drop_worker(v->cmd_wq);
 	cancel_work_sync(&v->act_work);
 	drop_worker(v->repair_wq);
@@ -250,6 +259,7 @@ void ms_volume_destroy(struct ms_volume *v)
 	if (v->geo)
 		ms_extents_exit(v);
 	if (v->has_pool) {
+		ms_reads_exit(v);
 		ms_writes_exit(v);
 		ms_pool_exit(&v->pool);
 	}
@@ -338,6 +348,7 @@ int ms_volume_start(struct ms_volume *v)
 	v->running = true;
 	queue_delayed_work(v->meta_wq, &v->idle_work, HZ);
 	ms_generator_start(v);
+	ms_hang_watch(v);
 	ms_volume_event(v);
 out:
 	mutex_unlock(&v->control);
@@ -349,7 +360,7 @@ static bool quiet(struct ms_volume *v)
 	bool r;
 
 	spin_lock(&v->lock);
-	r = __ms_write_idle(v) && bio_list_empty(&v->intake);
+	r = __ms_write_idle(v) && bio_list_empty(&v->intake) && __ms_read_idle(v);
 	spin_unlock(&v->lock);
 	return r;
 }
@@ -367,6 +378,7 @@ void ms_volume_stop(struct ms_volume *v)
 	ms_policy_stop(v);
 	ms_generator_stop(v);
 	wait_event(v->cooled, quiet(v));
+	ms_hang_stop(v);
 	spin_lock(&v->lock);
 	v->active = false;
 	spin_unlock(&v->lock);
@@ -395,5 +407,6 @@ void ms_volume_set_options(struct ms_volume *v, const struct ms_options *opt)
 	v->opt = *opt;
 	spin_unlock(&v->lock);
 	ms_policy_changed(v);
+	ms_hang_watch(v);
 	ms_volume_event(v);
 }

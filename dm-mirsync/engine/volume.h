@@ -101,7 +101,7 @@ struct ms_pace {
 
 /* The state as the last uevent told it: constant words. */
 struct ms_told {
-	const char *role, *claim, *link, *disk, *sync, *meeting, *metadata, *frozen;
+	const char *role, *claim, *link, *disk, *sync, *meeting, *metadata, *frozen, *hung;
 };
 
 struct ms_volume {
@@ -179,6 +179,16 @@ struct ms_volume {
 	struct llist_head done;		/* ended local I/O, lock-free */
 	struct work_struct done_work;
 	u32 repairs;			/* segments being written anew */
+	struct list_head aging;		/* writes and flushes whose local part has not ended (hang.c) */
+	bool hung;			/* a disk does not answer in time */
+	u64 meta_begun;			/* no lock: ktime_get_ns() when the metadata worker began what writes wait for; 0: idle */
+	struct delayed_work hang_work;
+	struct list_head reading;	/* reads by way of own pages: in the disk (read.c) */
+	u64 reading_bytes;
+	struct bio_list read_intake;	/* ... that wait for room */
+	struct llist_head reads_done;	/* ... that have ended, lock-free */
+	struct work_struct read_work, reads_done_work;
+	mempool_t reads;
 	struct list_head gen_wait;	/* unconfirmed writes waiting for a new generation */
 	bool gen_busy;			/* ... which is being made */
 	struct work_struct gen_work;

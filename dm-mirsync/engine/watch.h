@@ -52,6 +52,7 @@ struct ms_watch {
 	u64 peer_writes, peer_zeroes, peer_flushes;	/* of the peer */
 	u64 shipped, shipped_bytes;	/* writes, zeroes and flushes to the peer, copies included; payload */
 	u64 confirmed, unconfirmed;	/* of these */
+	u64 expired;			/* the application's, failed as a disk did not answer in time */
 	u64 cuts[MS_CUTS];
 	u64 refusals;			/* handshakes that a site has refused */
 	struct ms_reads __percpu *reads;	/* of the application */

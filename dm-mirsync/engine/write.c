@@ -14,6 +14,7 @@
 #include <linux/blkdev.h>
 
 #include "engine/activity.h"
+#include "engine/hang.h"
 #include "engine/loss.h"
 #include "engine/policy.h"
 #include "engine/primary.h"
@@ -181,7 +182,7 @@ static void gen_work(struct work_struct *work)
 		list_del_init(&w->list);
 		if (r)
 			w->status = -EIO;
-		finish(w, (struct outcome){ .tell = true, .over = true });
+		finish(w, (struct outcome){ .tell = !w->told, .over = true });
 	}
 	wake_up_all(&v->cooled);
 	ms_volume_event(v);
@@ -257,6 +258,7 @@ static void end_local(struct ms_write *w)
 	if (!w->flush)
 		ms_op_done(&w->op);
 	spin_lock(&v->lock);
+	__ms_hang_end(w);
 	w->local_pending = false;	/* not before: a confirmation may free it from here on */
 	o = __settle(w);
 	spin_unlock(&v->lock);
@@ -406,7 +408,7 @@ static void write_start(struct ms_op *op)
 	w->begun = ktime_get_ns();
 	spin_lock(&v->lock);
 	w->local_pending = true;
-	refused = v->meta_failed || !op->e ||
+	refused = v->meta_failed || !op->e || w->expired ||
 		  (w->kind == MS_WRITE_PEER && v->target_failed);
 	if (op->e)
 		op->e->pins++;
@@ -480,6 +482,7 @@ void ms_write_submit(struct ms_write *w)
 	spin_lock(&v->lock);
 	__count(w);
 	__ms_write_count(w);
+	__ms_hang_begin(w);
 	spin_unlock(&v->lock);
 	ms_op_submit(v, &w->op);
 }
@@ -495,6 +498,7 @@ void ms_flush_submit(struct ms_write *w)
 	__count(w);
 	w->queued = true;
 	v->inflight++;
+	__ms_hang_begin(w);
 	w->local_pending = true;
 	if (w->kind == MS_WRITE_APP && !__ship(w))
 		w->alone = v->nr_unacked || __peer_lacks(v, v->acked_seq);

@@ -40,6 +40,7 @@ struct ms_write {
 	bool untouched;			/* refused before anything was changed */
 	bool queued;			/* counted in inflight */
 	bool told;			/* the application was told, before the peer has confirmed it */
+	bool expired;			/* ... that it failed, as the local disk does not answer */
 	bool parked;			/* it goes back into the application's line */
 	bool border;			/* PEER: waits for all that came before it */
 	int status;			/* negative errno of the local I/O */
@@ -59,6 +60,7 @@ struct ms_write {
 	struct hlist_node hash;		/* in v->waiting by out.handle */
 	struct list_head list;		/* in v->unacked, v->rx_order ... */
 	struct list_head rx;
+	struct list_head age;		/* in v->aging until its local part has ended */
 	struct work_struct work;	/* zeroing, which sleeps */
 	struct ms_out out;
 	struct ms_out_ack ack;

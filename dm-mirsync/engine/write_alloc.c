@@ -56,6 +56,7 @@ static struct ms_write *alloc(struct ms_volume *v, enum ms_write_kind kind)
 	refcount_set(&w->refs, 1);
 	INIT_LIST_HEAD(&w->list);
 	INIT_LIST_HEAD(&w->rx);
+	INIT_LIST_HEAD(&w->age);
 	INIT_HLIST_NODE(&w->hash);
 	return w;
 }

@@ -67,7 +67,7 @@ struct ms_ioc_status {
 	__u32 mode;		/* 0 sync, 1 async */
 	__u32 frozen;		/* writes wait because the peer is lost */
 	__u32 detached;		/* nothing is shipped for a while: the queue was full */
-	__u32 reserved1;
+	__u32 hung;		/* a disk has not answered in time (disk_timeout) */
 	__u64 reads_from_peer;	/* reads of the application that the local disk failed and the peer served */
 	__u64 repaired;		/* segments written anew here from the peer's content */
 	__u64 unreadable;	/* marked segments that the last pass of a resync could not read */

@@ -49,6 +49,11 @@ const struct ms_option ms_option_table[] = {
 		.error = "link_lost must be continue or freeze",
 		.words = link_lost, .running = true,
 		.offset = offsetof(struct ms_options, link_lost),
+	}, {
+		.name = "disk_timeout",
+		.error = "disk_timeout must be 1000 to 600000 milliseconds, or 0 for no limit",
+		.min = 1000, .max = 600000, .zero = true, .running = true,
+		.offset = offsetof(struct ms_options, disk_timeout),
 	},
 	{ }
 };

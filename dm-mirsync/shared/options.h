@@ -22,6 +22,7 @@ struct ms_options {
 	u32 async_queue;	/* KiB that may be complete here and not confirmed by the peer */
 	u32 queue_full;		/* enum ms_queue_full */
 	u32 link_lost;		/* enum ms_link_lost */
+	u32 disk_timeout;	/* milliseconds that a disk may take; 0: for ever */
 };
 
 struct ms_option {

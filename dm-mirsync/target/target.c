@@ -210,8 +210,8 @@ static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 	DMEMIT(" mode=%s queued_bytes=%llu epochs=%llu frozen=%u detached=%u",
 	       st->mode ? "async" : "sync", st->queued_bytes, st->epochs, st->frozen,
 	       st->detached);
-	DMEMIT(" reads_from_peer=%llu repaired=%llu unreadable=%llu", st->reads_from_peer,
-	       st->repaired, st->unreadable);
+	DMEMIT(" reads_from_peer=%llu repaired=%llu unreadable=%llu hung=%u",
+	       st->reads_from_peer, st->repaired, st->unreadable, st->hung);
 	kfree(st);
 }
 
