@@ -12,6 +12,7 @@ import random
 import socket
 import struct
 import sys
+import time
 
 from stranger import AUTH, HELLO, PING, READY, REFUSE, WRITE, frame, head, hello
 
@@ -393,11 +394,12 @@ def do_hostile():
 def do_greedy():
     """Ask, and do not read: the site gives up, instead of keeping all the answers."""
     sock = opened()
-    question = frame(TABLE_REQ, struct.pack("<QII", 0, 8, 0))
-    count = 20000
+    questions = frame(TABLE_REQ, struct.pack("<QII", 0, 8, 0)) * 50
+    count = 2000
     try:
-        for _ in range(count):
-            send(sock, question)
+        for _ in range(count // 50):
+            send(sock, questions)
+            time.sleep(0.2)	# not so fast that they wait to be handled
     except Closed:
         print("cut: questions whose answers nobody reads")
         return
