@@ -33,10 +33,10 @@ gives 1 '*is up already' cli a up vola
 gives 0 '' cli a up --all
 gives 4 'vola: not connected after 1 s' cli a wait vola connected --timeout 1
 gives 0 '' cli b up --all
-gives 0 '' cli a wait vola in-sync --timeout 120
-gives 0 '' cli b wait volb in-sync --timeout 60
-gives 0 '' cli a wait vola primary --timeout 10
-gives 0 '' cli b wait volb secondary --timeout 10
+gives 0 '' cli a wait vola in-sync --timeout "$(limit 120)"
+gives 0 '' cli b wait volb in-sync --timeout "$(limit 60)"
+gives 0 '' cli a wait vola primary --timeout "$(limit 10)"
+gives 0 '' cli b wait volb secondary --timeout "$(limit 10)"
 cli a status
 status a 'j["role_name"] == "primary" and j["in_sync"] and j["connected"] and j["marked"] == 0'
 status b 'j["role_name"] == "secondary" and j["peer_claim_name"] == "active"'
@@ -55,11 +55,11 @@ done
 head -c 4M < <(pattern 1) >"$LAB/mnt/file"
 umount "$LAB/mnt"
 gives 0 '' cli a switchover vola
-gives 0 '' cli b wait volb primary --timeout 10
-gives 0 '' cli a wait vola secondary --timeout 10
-gives 0 '' cli b wait volb in-sync --timeout 60
+gives 0 '' cli b wait volb primary --timeout "$(limit 10)"
+gives 0 '' cli a wait vola secondary --timeout "$(limit 10)"
+gives 0 '' cli b wait volb in-sync --timeout "$(limit 60)"
 gives 0 '' cli b switchover volb
-gives 0 '' cli a wait vola in-sync --timeout 60
+gives 0 '' cli a wait vola in-sync --timeout "$(limit 60)"
 
 note "a is lost, b takes over; a returns, and the roles go home"
 cut_link
@@ -69,13 +69,13 @@ put /dev/mapper/volb 400 200 2
 gives 0 '' cli a down vola
 heal_link
 gives 0 '' cli a up vola
-gives 0 '' cli b wait volb connected --timeout 60
+gives 0 '' cli b wait volb connected --timeout "$(limit 60)"
 wait_field b meeting peer-outdated
 status a 'j["disk_name"] == "outdated" and j["role_name"] == "secondary"'
 cli b failback volb --dry-run
 cli b failback volb --yes --switch
-gives 0 '' cli a wait vola primary --timeout 10
-gives 0 '' cli a wait vola in-sync --timeout 60
+gives 0 '' cli a wait vola primary --timeout "$(limit 10)"
+gives 0 '' cli a wait vola in-sync --timeout "$(limit 60)"
 [ "$(sum "${DATA[a]}" 400 200)" = "$(sum "${DATA[b]}" 400 200)" ] || fail "b's writes are not at a"
 
 note "split brain"
@@ -92,11 +92,11 @@ gives 0 '' cli b demote volb
 wait_field a peer none
 wait_field a meeting split-brain
 cli a failback vola --json --force
-gives 0 '' cli a wait vola in-sync --timeout 60
+gives 0 '' cli a wait vola in-sync --timeout "$(limit 60)"
 
 gives 0 '' cli a demote vola
 gives 0 '' cli a promote vola
-gives 0 '' cli a wait vola in-sync --timeout 60
+gives 0 '' cli a wait vola in-sync --timeout "$(limit 60)"
 gives 0 '' cli a down vola
 gives 0 '' cli b down volb
 gives 3 '*no such volume*' cli b status volb

@@ -36,7 +36,7 @@ for site in a b; do
 	conf "$site" "$role" 'key :32:logon:mirsync:lab'
 	gives 0 '' cli "$site" up "vol$site"
 done
-gives 0 '' cli a wait vola in-sync --timeout 120
+gives 0 '' cli a wait vola in-sync --timeout "$(limit 120)"
 gives 0 '' cli b disconnect volb
 gives 0 '' cli a down vola
 gives 0 '' cli b promote volb --alone
@@ -64,8 +64,8 @@ wait "$pid" || r=$?
 grep 'the copy goes on in the kernel' "$LAB/error" || fail "$(<"$LAB/error")"
 [ "$(field b sync)" = resync-source ] || fail "the copy was over or stopped: $(field b sync)"
 fast_link
-gives 0 '' cli b wait volb in-sync --timeout 120
+gives 0 '' cli b wait volb in-sync --timeout "$(limit 120)"
 cli b failback volb --dry-run
 answer 0 y failback volb --switch
-gives 0 '' cli a wait vola in-sync --timeout 60
+gives 0 '' cli a wait vola in-sync --timeout "$(limit 60)"
 [ "$(field a role)" = primary ] || fail "a is $(field a role)"

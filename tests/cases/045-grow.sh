@@ -11,6 +11,7 @@ DATA_MIB=16 META_MIB=1 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
 . "$(dirname "$0")/lib-cli.sh"
+. "$(dirname "$0")/lib-watch.sh"
 
 MIB=1048576
 
@@ -95,12 +96,9 @@ is_large b "$large"
 is_large a "$small"
 wait_field a link connecting 30
 vol_remove b
+log_mark
 vol_create b secondary timeout 3000
-for ((i = 0; i < 60; i++)); do
-	! kernel_log | grep 'at the other: grow the smaller' || break
-	sleep 0.5
-done
-[ "$i" -lt 60 ] || fail "no word about the sizes"
+wait_log 'at the other: grow the smaller'
 gives 0 '' cli a grow vola
 gives 0 '' cli a grow vola
 is_large a "$large"

@@ -9,6 +9,7 @@
 DATA_MIB=16 COMPARE=no
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
+. "$(dirname "$0")/lib-watch.sh"
 
 identity() # SITE
 {
@@ -23,12 +24,7 @@ refuse_each_other() # PATTERN
 	vol_create b secondary
 	vol_create a primary
 	for site in a b; do
-		for ((i = 0; i < 100; i++)); do
-			! kernel_log | grep "mirsync: vol$site: .*not accept each other: .*$1" ||
-				continue 2
-			nap 0.2
-		done
-		fail "no refusal '$1' reported by $site"
+		wait_log "mirsync: vol$site: .*not accept each other: .*($1)"
 	done
 	[ "$(field a link)" != connected ] || fail "connected"
 	if dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct 2>/dev/null; then fail "a serves writes"; fi
@@ -52,7 +48,7 @@ dd if="$LAB/a.meta.1" of="${META[a]}" bs=1M conv=fsync status=none
 refuse_each_other 'another volume'
 
 dd if="$LAB/b.meta" of="${META[a]}" bs=1M conv=fsync status=none
-refuse_each_other 'same node id\|this site itself'
+refuse_each_other 'same node id|this site itself'
 
 format_both --segment-size 4K >/dev/null
 "$MIRSYNC" format --force --segment-size 64K "${META[b]}" "${DATA[b]}" >/dev/null

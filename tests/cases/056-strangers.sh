@@ -13,7 +13,7 @@ DATA_MIB=16 CHECK=data
 
 stranger() # KIND...
 {
-	site_b timeout 120 python3 "$TOP/tests/cases/stranger.py" \
+	site_b timeout "$(limit 120)" python3 "$TOP/tests/cases/stranger.py" \
 		10.77.0.2 10.77.0.1 "$PORT" "$@" || fail "the last of these strangers: status $?"
 }
 

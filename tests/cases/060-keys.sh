@@ -9,17 +9,13 @@
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
+. "$(dirname "$0")/lib-watch.sh"
 
 key() { keyctl add "$1" "mirsync:$2" "$3" @u >/dev/null; }
 
 no_agreement() # PATTERN
 {
-	local i
-	for ((i = 0; i < 100; i++)); do
-		! kernel_log | grep -E "mirsync: vol[ab]: .*($1)" || break
-		nap 0.2
-	done
-	[ "$i" -lt 100 ] || fail "no message like $1"
+	wait_log "mirsync: vol[ab]: .*($1)"
 	[ "$(field a link)" = connecting ] || fail "a: $(field a link)"
 	if dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct 2>/dev/null; then fail "a serves writes"; fi
 	vol_remove a b

@@ -12,20 +12,19 @@ DATA_MIB=32 COMPARE=no CHECK=no
 
 told() # SITE KEY=VALUE...: a uevent says all of that
 {
-	local site=$1 i
-	shift
-	for ((i = 0; i < 300; i++)); do
-		awk -v RS= -v name="MIRSYNC_NAME=vol$site" -v want="$*" '
-			BEGIN { n = split(want, w, " ") }
-			index($0 "\n", name "\n") {
-				for (i = 1; i <= n && index($0 "\n", "MIRSYNC_" w[i] "\n"); i++);
-				if (i > n)
-					found = 1
-			}
-			END { exit !found }' "$LAB/uevents" && return 0
-		nap 0.2
-	done
-	fail "no uevent of vol$site with $*"
+	wait_until says "$@"
+}
+
+says() # SITE KEY=VALUE...
+{
+	awk -v RS= -v name="MIRSYNC_NAME=vol$1" -v want="${*:2}" '
+		BEGIN { n = split(want, w, " ") }
+		index($0 "\n", name "\n") {
+			for (i = 1; i <= n && index($0 "\n", "MIRSYNC_" w[i] "\n"); i++);
+			if (i > n)
+				found = 1
+		}
+		END { exit !found }' "$LAB/uevents"
 }
 
 lab_sites

@@ -8,18 +8,16 @@
 DATA_MIB=32 LOOP_OPTIONS='--sector-size 4096' CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
+. "$(dirname "$0")/lib-watch.sh"
 
 lab_sites
 losetup -d "${DATA[b]}"
 DATA[b]=$(losetup --find --show "$LAB/b.data")
 format_both
+log_mark
 vol_create a primary
 vol_create b secondary
-for ((i = 0; i < 300; i++)); do
-	! kernel_log | grep -q 'formatted for different logical block sizes' || break
-	nap 0.1
-done
-[ "$i" -lt 300 ] || fail "blocks of 512 and 4096 are not refused"
+wait_log 'formatted for different logical block sizes'
 vol_remove a b
 
 "$MIRSYNC" format --force "${META[a]}" "${DATA[b]}"

@@ -30,12 +30,7 @@ restore()
 # A promotion has the sites meet again: just then they are not connected.
 failback() # VOLUME OPTION...
 {
-	local i
-	for ((i = 0; i < 20; i++)); do
-		! "$MIRSYNC" failback "$@" || return 0
-		nap 1
-	done
-	fail "no failback"
+	wait_until "$MIRSYNC" failback "$@"
 }
 
 lab_sites

@@ -46,11 +46,8 @@ wait "$writer" || fail "the write failed"
 msg a set async_queue 256
 put /dev/mapper/vola 4096 2048 4 &
 writer=$!
-end=$((SECONDS + 60))
-while [ "$(queued)" -lt $((256 << 10)) ]; do
-	[ "$SECONDS" -lt "$end" ] || fail "the queue does not fill: $(queued)"
-	nap 0.2
-done
+queue_full() { [ "$(queued)" -ge $((256 << 10)) ]; }
+wait_until queue_full
 sleep 1
 still_writing "queue full"
 [ "$(queued)" -le $((384 << 10)) ] || fail "more than the queue takes: $(queued)"

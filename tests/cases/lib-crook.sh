@@ -11,13 +11,13 @@ crook()
 {
 	local site=$1 other=${OTHER[$1]}
 	shift
-	in_site "$site" timeout 200 python3 "$TOP/tests/cases/crook.py" "${ADDRESS[$site]}" "${ADDRESS[$other]}" \
+	in_site "$site" timeout "$(limit 200)" python3 "$TOP/tests/cases/crook.py" "${ADDRESS[$site]}" "${ADDRESS[$other]}" \
 		"$PORT" "$KEY" "$LAB/hello.$site" "$@"
 }
 
 # crook_hello SITE: keep what that site says of itself; its volume is up, the other's is not.
 crook_hello()
 {
-	in_site "${OTHER[$1]}" timeout 60 python3 "$TOP/tests/cases/crook.py" "${ADDRESS[${OTHER[$1]}]}" \
+	in_site "${OTHER[$1]}" timeout "$(limit 60)" python3 "$TOP/tests/cases/crook.py" "${ADDRESS[${OTHER[$1]}]}" \
 		"${ADDRESS[$1]}" "$PORT" "$KEY" "$LAB/hello.$1" fetch || fail "no HELLO of $1"
 }

@@ -26,7 +26,8 @@ fio_write()
 # returns when some have ended.
 fio_load_start()
 {
-	local file=$1 before end=$((SECONDS + 60 * ${MS_SLOW:-1}))
+	local file=$1 before end
+	end=$((SECONDS + $(limit 60)))
 	shift
 	before=$(disk_sectors "$file" write)
 	fio_run "$file" randwrite --size="${DATA_MIB}m" --time_based --runtime=3600 \
@@ -89,7 +90,8 @@ disk_sectors()
 # scsi_disk MIB: a disk in memory that can have medium errors; its name is in $SCSI_DISK.
 scsi_disk()
 {
-	local dir=/sys/bus/pseudo/drivers/scsi_debug/adapter0 end=$((SECONDS + 30))
+	local dir=/sys/bus/pseudo/drivers/scsi_debug/adapter0 end
+	end=$((SECONDS + $(limit 30)))
 	modprobe sd_mod
 	modprobe scsi_debug dev_size_mb="$1" delay=0
 	until SCSI_DISK=$(echo "$dir"/host*/target*/*/block/*) && SCSI_DISK=/dev/${SCSI_DISK##*/} &&

@@ -35,12 +35,12 @@ event_field()
 # wait_line FILE PATTERN: until a line of the file matches the regular expression.
 wait_line()
 {
-	local i
-	for ((i = 0; i < 300; i++)); do
-		! grep -qE "$2" "$1" || return 0
+	local end
+	end=$((SECONDS + $(limit 60)))
+	until grep -qE "$2" "$1"; do
+		[ "$SECONDS" -lt "$end" ] || fail "no line like '$2' in $1: $(tail -n 3 "$1")"
 		nap 0.2
 	done
-	fail "no line like '$2' in $1: $(tail -n 3 "$1")"
 }
 
 # wait_log PATTERN: until a line of the kernel log behind the mark matches the regular expression.

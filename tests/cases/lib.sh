@@ -35,6 +35,18 @@ note()
 	echo "[$up] $*"
 }
 
+# limit SECONDS: how long to wait at most here for what takes at most so long elsewhere; in $(limit 60).
+limit()
+{
+	echo $(($1 * ${MS_SLOW:-1}))
+}
+
+# timeout SECONDS COMMAND...: the program, with such a limit.
+timeout()
+{
+	command timeout "$(limit "$1")" "${@:2}"
+}
+
 # nap SECONDS: sleep, by waiting for what never comes.
 exec {NEVER}<> <(:)
 nap()
@@ -186,7 +198,8 @@ field()
 # wait_field SITE KEY PATTERN [SECONDS]: PATTERN is one of bash's, extglob included.
 wait_field()
 {
-	local VALUE end=$((SECONDS + ${4:-60} * ${MS_SLOW:-1}))
+	local VALUE end
+	end=$((SECONDS + $(limit "${4:-60}")))
 	shopt -s extglob
 	while :; do
 		look_up "$1" "$2" || return 1
@@ -208,7 +221,8 @@ wait_insync()
 # wait_until COMMAND...: until it succeeds.
 wait_until()
 {
-	local end=$((SECONDS + 60))
+	local end
+	end=$((SECONDS + $(limit 60)))
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || fail "in vain: $*"
 		nap 0.2
