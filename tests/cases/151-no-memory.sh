@@ -58,3 +58,4 @@ for percent in 2 10 30; do
 done
 create b secondary
 create a primary
+faults_told

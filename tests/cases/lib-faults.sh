@@ -4,7 +4,12 @@
 # Sourced by a case after lib.sh.
 #
 #   faults_on failslab|fail_page_alloc PERCENT     of what the module asks for
+#   calls >FILE         the module's calls for memory, a line each: ADDRESS CALLER CALLEE
+#   calls_of COMMAND... >FILE      which of them it comes to
+#   fault_at failslab|fail_page_alloc ADDRESS      one only, in the call that returns to there
+#   fault_came          did it?
 #   faults_off
+#   faults_told         which of the module's functions were refused objects since the first faults_on
 
 FAULTS=/sys/kernel/debug
 
@@ -26,16 +31,91 @@ text_ranges()
 	' "$LAB/kallsyms"
 }
 
+REFUSED=/sys/kernel/tracing/instances/refused
+
+# Keeps a trace of each object that was asked for and not given.
+watch_refused()
+{
+	mkdir "$REFUSED"
+	echo 4096 >"$REFUSED/buffer_size_kb"
+	echo 1 >"$REFUSED/options/stacktrace"
+	echo 'ptr == 0' >"$REFUSED/events/kmem/kmalloc/filter"
+	echo 1 >"$REFUSED/events/kmem/kmalloc/enable"
+}
+
+# The innermost function of the module's on each stack, and how often.
+faults_told()
+{
+	note "functions that were refused objects:"
+	awk 'FNR == NR { if ($4 == "[dm_mirsync]") mine[$3] = 1; next }
+		/ kmalloc: / { looking = 1 }
+		looking && $1 == "=>" && $2 in mine { times[$2]++; looking = 0 }
+		END { for (name in times) printf "%6d %s\n", times[name], name }' \
+		"$LAB/kallsyms" "$REFUSED/trace" | sort -k 2
+	rmdir "$REFUSED"
+}
+
+# calls_of COMMAND...: the module's calls for memory that this comes to: address, caller, callee.
+calls_of()
+{
+	local trace=/sys/kernel/tracing/instances/calls
+	mkdir "$trace"
+	echo 32768 >"$trace/buffer_size_kb"
+	echo 1 >"$trace/options/stacktrace"
+	echo 1 >"$trace/options/sym-addr"
+	echo 1 >"$trace/events/kmem/kmalloc/enable"
+	echo 1 >"$trace/events/kmem/mm_page_alloc/enable"
+	"$@"
+	echo 0 >"$trace/tracing_on"
+	grep -o '<ffffffff[0-9a-f]*>' "$trace/trace" | tr -d '<>' | sort -u >"$LAB/seen"
+	rmdir "$trace"
+	awk 'FNR == NR { seen["0x" $1] = 1; next } $1 in seen' "$LAB/seen" <(calls)
+}
+
+# All of them.
+calls()
+{
+	"$TOP/tests/cases/allocations.py" "$TOP/build/$(uname -r)/dm-mirsync.ko" \
+		"$(</sys/module/dm_mirsync/sections/.text)"
+}
+
 # Only what has the module's text on its stack; also what may wait. Of the slabs only those
 # of kmalloc, which the guest was booted with (qemu/vm): the kernel's own checkers would
 # switch themselves off.
 faults_on()
 {
-	local dir=$FAULTS/$1 first last reject_first reject_last
-	[ -e "$LAB/ranges" ] || text_ranges >"$LAB/ranges"
-	read -r first last reject_first reject_last <"$LAB/ranges"
-	echo "$first" >"$dir/require-start"
-	echo "$last" >"$dir/require-end"
+	local first last
+	ranges_known
+	read -r first last _ <"$LAB/ranges"
+	faults "$1" "$2" -1 "$first" "$last"
+	note "$1: $2 %"
+}
+
+fault_at()
+{
+	ranges_known
+	faults "$1" 100 1 "$2" "$(printf '0x%x' $(($2 + 1)))"
+}
+
+fault_came()
+{
+	[ "$(<"$FAULTS/$KIND/times")" = 0 ]
+}
+
+ranges_known()
+{
+	[ ! -e "$LAB/ranges" ] || return 0
+	text_ranges >"$LAB/ranges"
+	watch_refused
+}
+
+faults() # KIND PERCENT TIMES FIRST LAST
+{
+	local dir=$FAULTS/$1 reject_first reject_last
+	read -r _ _ reject_first reject_last <"$LAB/ranges"
+	echo 0 >"$dir/probability"
+	echo "$4" >"$dir/require-start"
+	echo "$5" >"$dir/require-end"
 	echo "$reject_first" >"$dir/reject-start"
 	echo "$reject_last" >"$dir/reject-end"
 	echo 32 >"$dir/stacktrace-depth"
@@ -43,7 +123,7 @@ faults_on()
 	echo N >"$dir/ignore-gfp-wait"
 	echo 0 >"$dir/verbose"
 	echo 1 >"$dir/interval"
-	echo -1 >"$dir/times"
+	echo "$3" >"$dir/times"
 	echo 0 >"$dir/space"
 	if [ "$1" = failslab ]; then
 		echo Y >"$dir/cache-filter"
@@ -54,7 +134,6 @@ faults_on()
 		{ echo off >"$FAULTS/kmemleak"; } 2>/dev/null || true	# it is off already
 	fi
 	echo "$2" >"$dir/probability"
-	note "$1: $2 %"
 }
 
 faults_off()
