@@ -5,6 +5,7 @@
 # written to its disk, while the other one stays up.
 # where: machines
 # kernels: one
+# stock: it proves the harness, not the module
 # timeout: 300
 set -euo pipefail
 . "$(dirname "$0")/../qemu/machines.sh"

@@ -5,5 +5,6 @@
 # (tests/crash); the kernel recovers from some of them, and both disks become equal.
 # scenario: 15
 # where: host
+# stock: nearly all of it needs no kernel; 026, 100 and 131 come up after power cuts there, too
 # timeout: 1800
 exec "$(dirname "$0")/../crash/run" -k "$KVER" -o "$OUT/crash" -t 15 -n 2000 -e 400
