@@ -347,6 +347,8 @@ static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
 	}
 	spin_unlock(&v->lock);
 	r = ready ? ms_resync_go(v) : -ENOTCONN;
+	if (r && r != -ENOTCONN)
+		ms_net_cut(v->net, r);	/* nothing is under way: what was concluded is void */
 	if (r)
 		strscpy(fb->error, "the session ended: give the command again when the sites have met",
 			sizeof(fb->error));
