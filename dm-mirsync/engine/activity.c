@@ -307,8 +307,11 @@ static void flush_failed(struct ms_volume *v, struct ms_extent **pick, u32 n, in
  */
 static int flush_data(struct ms_volume *v, u32 losses)
 {
-	int r = blkdev_issue_flush(v->data);
+	int r;
 
+	if (READ_ONCE(v->own) == MS_OWN_LEFT)	/* nothing is claimed of it any more */
+		return 0;
+	r = blkdev_issue_flush(v->data);
 	if (r)
 		return r;
 	spin_lock(&v->lock);

@@ -275,7 +275,8 @@ static bool may_generate(struct ms_volume *v, bool *busy)
 	v->gen_writes = v->n.writes;
 	*busy |= __ms_app_active(v);
 	/* Without a seed there are no codes, and a copy makes those that it needs. */
-	may = !(v->sb.flags & MS_SB_NEVER_MET) && !v->copying && !v->target_copying;
+	may = !(v->sb.flags & MS_SB_NEVER_MET) && !v->copying && !v->target_copying &&
+	      v->own == MS_OWN_USED;
 	spin_unlock(&v->lock);
 	return may;
 }

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "engine/link.h"
+#include "engine/loss.h"
 #include "engine/primary.h"
 #include "engine/resync.h"
 #include "engine/resync_marks.h"
@@ -81,6 +82,7 @@ static void in_force(struct ms_volume *v, enum ms_claim claim)
 	spin_lock(&v->lock);
 	v->claim = claim;
 	v->active = claim == MS_CLAIM_ACTIVE;
+	__ms_own_again(v);
 	v->released &= v->active;
 	v->receiving = false;
 	v->in_sync = false;
@@ -151,7 +153,7 @@ static int demote_locked(struct ms_volume *v, const char *(*rule)(const struct m
 	why = rule(&s);
 	if (why)
 		return ms_refuse_command(v, s.open ? -EBUSY : -EPERM, why);
-	r = blkdev_issue_flush(v->data);
+	r = READ_ONCE(v->own) == MS_OWN_LEFT ? 0 : blkdev_issue_flush(v->data);
 	if (!r)
 		r = ms_super_change(v, sb_demote, NULL);
 	if (r)

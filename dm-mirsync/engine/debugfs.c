@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "engine/debugfs.h"
+#include "engine/policy.h"
 #include "engine/status.h"
 #include "engine/write.h"
 
@@ -178,7 +179,7 @@ static int session_show(struct seq_file *m, void *unused)
 	ms_net_stats(v->net, &net);
 	spin_lock(&v->lock);
 	number = v->session;
-	oldest = __ms_write_oldest(v);
+	oldest = __ms_policy_oldest(v);
 	spin_unlock(&v->lock);
 	seq_printf(m, "local %pISpc\n", &v->used.local);
 	seq_printf(m, "peer %pISpc\n", &v->used.peer);

@@ -173,6 +173,8 @@ void __ms_seg_invalidate(struct ms_volume *v, struct ms_extent *e, u32 seg)
 void __ms_seg_set_code(struct ms_volume *v, struct ms_extent *e, u32 seg, __le64 code)
 {
 	lockdep_assert_held(&v->lock);
+	if (v->own == MS_OWN_LEFT)	/* of a disk that is not believed */
+		return;
 	e->tb->codes[seg] = code;
 	e->dirty = true;
 	if (ms_bit(e->tb->valid, seg))

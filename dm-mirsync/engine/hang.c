@@ -38,7 +38,11 @@ static bool __hangs(struct ms_volume *v, u64 now, u64 ns)
 	u64 meta = READ_ONCE(v->meta_begun), read = __ms_read_oldest(v);
 	struct ms_write *w;
 
-	if ((meta && older(now, meta, ns)) || (read && older(now, read, ns)))
+	if (meta && older(now, meta, ns))
+		return true;
+	if (v->own == MS_OWN_LEFT)	/* that disk is asked nothing more */
+		return false;
+	if (read && older(now, read, ns))
 		return true;
 	list_for_each_entry(w, &v->aging, age)
 		if (w->local_pending && older(now, w->begun, ns))
@@ -58,7 +62,7 @@ static bool __expire(struct ms_write *w, u64 now, u64 ns)
 	return true;
 }
 
-/* Some of those, also of the ones that wait for a new generation to be written. Return: how many. */
+/* Some of those, also of the ones that wait for a new generation, or for what loss.c decides. Return: how many. */
 static u32 __collect(struct ms_volume *v, struct ms_write **batch, u64 now, u64 ns)
 {
 	struct ms_write *w;
@@ -68,6 +72,9 @@ static u32 __collect(struct ms_volume *v, struct ms_write **batch, u64 now, u64 
 		if (n < BATCH && __expire(w, now, ns))
 			batch[n++] = w;
 	list_for_each_entry(w, &v->gen_wait, list)
+		if (n < BATCH && __expire(w, now, ns))
+			batch[n++] = w;
+	list_for_each_entry(w, &v->lost, list)
 		if (n < BATCH && __expire(w, now, ns))
 			batch[n++] = w;
 	return n;
@@ -124,9 +131,10 @@ static void hang_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(to_delayed_work(work), struct ms_volume, hang_work);
 	u64 now = ktime_get_ns(), ns = limit_ns(v);
-	bool hung, was, target;
+	bool hung, was, target, left;
 
 	spin_lock(&v->lock);
+	left = v->own == MS_OWN_LEFT;
 	was = v->hung;
 	hung = ns && __hangs(v, now, ns);
 	v->hung = hung;
@@ -134,10 +142,10 @@ static void hang_work(struct work_struct *work)
 	spin_unlock(&v->lock);
 	if (hung != was)
 		turned(v, hung, target);
-	if (hung) {
+	if (hung)
 		tell_writers(v, now, ns);
+	if (hung || (left && ns))
 		tell_readers(v, now - ns);
-	}
 	if (ns)
 		queue_delayed_work(system_unbound_wq, &v->hang_work,
 				   nsecs_to_jiffies(ns / LOOKS));

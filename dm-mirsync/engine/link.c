@@ -429,7 +429,7 @@ static int op_check(void *ctx)
 {
 	struct ms_volume *v = ctx;
 
-	if (!ms_write_overdue(v))
+	if (!ms_policy_overdue(v))
 		return 0;
 	ms_warn(v, "the peer has not confirmed a write for %u s: going on without it",
 		jiffies_to_msecs(v->confirm_timeout) / 1000);

@@ -1,22 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What follows when the data device has failed a flush: what it had confirmed before may be
- * lost. Locking: v->lock.
+ * What follows when the data device has failed a write or a flush: what it had confirmed
+ * before may be lost, and a primary may have to go on through its peer. Locking: v->lock.
  */
 #ifndef MS_ENGINE_LOSS_H
 #define MS_ENGINE_LOSS_H
 
-#include "engine/volume.h"
+#include "engine/write.h"
 
 #define MS_RETRY_DELAY	(10 * HZ)	/* after an error of a disk */
 
+/* The order of the words in shared/options.c. */
+enum ms_disk_error { MS_DISK_ERROR_FAIL, MS_DISK_ERROR_PEER };
+
 /*
  * Written data may be lost: what is hot is suspect (I4, I5). The primary tells the
- * application with its next flush and copies the suspects to its target; a secondary is
- * inconsistent until its next resync (I10). v->lock held.
+ * application with its next flush and copies the suspects to its target, or leaves its disk;
+ * a secondary is inconsistent until its next resync (I10). v->lock held.
  */
 void __ms_data_lost(struct ms_volume *v);
 /* Marks arose in the session: settle them in a while. v->lock held. */
 void __ms_resync_soon(struct ms_volume *v);
+
+/* The disk has failed @w, of the application; called before its marks are set. v->lock held. */
+void __ms_write_failed(struct ms_write *w);
+/*
+ * @w is over at the peer, one way or the other, and not on this disk. Return: whether it waits for
+ * the decision; else what becomes of it is in its status and parked. v->lock held.
+ */
+bool __ms_lost_waits(struct ms_write *w);
+/* Wait until it is decided whether the site leaves its disk. The session is over. */
+void ms_loss_settle(struct ms_volume *v);
+void ms_loss_init(struct ms_volume *v);
+
+/* The role may be lost, and with it the reason to leave the disk alone. v->lock held. */
+static inline void __ms_own_again(struct ms_volume *v)
+{
+	if (!v->active && v->own == MS_OWN_LEFT)
+		v->own = MS_OWN_USED;
+}
 
 #endif

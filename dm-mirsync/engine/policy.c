@@ -37,7 +37,8 @@ static u64 queue_bytes(const struct ms_volume *v)
 
 static bool detaches(const struct ms_volume *v)
 {
-	return async(v) && READ_ONCE(v->opt.queue_full) == MS_QUEUE_DETACH;
+	return async(v) && READ_ONCE(v->opt.queue_full) == MS_QUEUE_DETACH &&
+	       READ_ONCE(v->own) == MS_OWN_USED;	/* else there is nothing to go on with */
 }
 
 static void kick_intake(struct ms_volume *v)
@@ -130,6 +131,34 @@ bool ms_policy_postpone(struct ms_volume *v, u32 session)
 	return wait;
 }
 
+/* One that the application does not wait for may be behind a long queue: then what counts is that the queue moves. */
+bool ms_policy_overdue(struct ms_volume *v)
+{
+	struct ms_write *w;
+	unsigned long since;
+	bool late = false;
+
+	spin_lock(&v->lock);
+	w = list_first_entry_or_null(&v->unacked, struct ms_write, list);
+	if (w) {
+		since = w->shipped;
+		if (w->told && time_after(v->confirmed_at, since))
+			since = v->confirmed_at;
+		late = time_after(jiffies, since + v->confirm_timeout);
+	}
+	spin_unlock(&v->lock);
+	return late;
+}
+
+unsigned long __ms_policy_oldest(struct ms_volume *v)
+{
+	struct ms_write *w;
+
+	lockdep_assert_held(&v->lock);
+	w = list_first_entry_or_null(&v->unacked, struct ms_write, list);
+	return w ? jiffies - w->shipped : 0;
+}
+
 /*
  * The lost link
  */
@@ -157,7 +186,10 @@ void ms_policy_link_down(struct ms_volume *v)
 	spin_lock(&v->lock);
 	frozen = READ_ONCE(v->running) && __ms_policy_frozen(v);
 	spin_unlock(&v->lock);
-	if (frozen)
+	if (READ_ONCE(v->own) == MS_OWN_LEFT)
+		ms_err_limit(v, "the peer is lost, and the data device has failed before: %s; promote the peer",
+			     frozen ? "the application waits" : "nothing can be served");
+	else if (frozen)
 		ms_warn(v, "writes wait until the peer is back, or for \"mirsync release\"");
 }
 

@@ -27,6 +27,10 @@ bool __ms_policy_full(struct ms_volume *v, const struct ms_write *w);
 void __ms_policy_pinned(struct ms_volume *v);
 /* May the intake take more, as far as the queue goes? */
 bool __ms_policy_room(struct ms_volume *v);
+/* Has the peer left a write unconfirmed for longer than it may take? Takes v->lock. */
+bool ms_policy_overdue(struct ms_volume *v);
+/* For how long the oldest unconfirmed one has waited, in jiffies. */
+unsigned long __ms_policy_oldest(struct ms_volume *v);
 /* Do writes wait because the peer is lost? */
 bool __ms_policy_frozen(struct ms_volume *v);
 /* From now on writes are mirrored. */

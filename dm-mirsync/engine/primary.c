@@ -3,7 +3,8 @@
  * Application I/O at the primary; see primary.h. map() never sleeps: it only
  * queues. The intake worker copies the payload (I6), computes the codes and
  * hands the write to its extent, as long as the bytes in flight are below
- * their limit. Locking: v->lock for the list and the flags.
+ * their limit. Reads go to the disk at once, but are put into a line of
+ * their own when it has failed a write (loss.c). Locking: v->lock for the lists and the flags.
  */
 #include <linux/bio.h>
 
@@ -13,6 +14,22 @@
 #include "engine/repair.h"
 #include "engine/resync_rate.h"
 #include "engine/trace.h"
+
+static struct bio_list *line(struct ms_volume *v, const struct bio *bio)
+{
+	return bio_data_dir(bio) == READ ? &v->reads_later : &v->intake;
+}
+
+/* Return: as map() does; when remapped it is the caller's to submit. */
+static int read_disk(struct ms_volume *v, struct bio *bio)
+{
+	if (ms_read_apart(v)) {
+		ms_read_queue(v, bio);
+		return DM_MAPIO_SUBMITTED;
+	}
+	bio_set_dev(bio, v->data);
+	return DM_MAPIO_REMAPPED;
+}
 
 int ms_primary_map(struct ms_volume *v, struct bio *bio)
 {
@@ -27,12 +44,9 @@ int ms_primary_map(struct ms_volume *v, struct bio *bio)
 		io->flags = bio->bi_flags;
 		io->tried = false;
 		ms_watch_read(&v->watch, bio_sectors(bio));
-		if (ms_read_apart(v)) {
-			ms_read_queue(v, bio);
-			return DM_MAPIO_SUBMITTED;
-		}
-		bio_set_dev(bio, v->data);
-		return DM_MAPIO_REMAPPED;
+		if (READ_ONCE(v->own) == MS_OWN_USED)
+			return read_disk(v, bio);
+		io->tried = true;	/* until the disk is asked */
 	}
 	io->done = 0;
 	spin_lock(&v->lock);
@@ -40,7 +54,7 @@ int ms_primary_map(struct ms_volume *v, struct bio *bio)
 		spin_unlock(&v->lock);
 		return DM_MAPIO_KILL;
 	}
-	bio_list_add(&v->intake, bio);
+	bio_list_add(line(v, bio), bio);
 	spin_unlock(&v->lock);
 	queue_work(v->io_wq, &v->intake_work);
 	return DM_MAPIO_SUBMITTED;
@@ -68,9 +82,7 @@ int ms_primary_end_io(struct ms_volume *v, struct bio *bio, blk_status_t status)
 	if (bio_op(bio) != REQ_OP_READ || bio->bi_opf & REQ_RAHEAD || io->tried ||
 	    !is_disk_error(status))
 		return DM_ENDIO_DONE;
-	io->v = v;
-	io->tried = true;
-	ms_repair_read(io);
+	ms_repair_read(v, io, false);
 	return DM_ENDIO_INCOMPLETE;
 }
 
@@ -111,10 +123,29 @@ static struct ms_write *data_write(struct ms_volume *v, struct bio *bio)
 	return w;
 }
 
+/* One that came when the disk had failed. */
+static void take_read(struct ms_volume *v, struct bio *bio)
+{
+	struct ms_app_io *io = dm_per_bio_data(bio, sizeof(*io));
+
+	if (READ_ONCE(v->own) == MS_OWN_LEFT) {
+		ms_repair_read(v, io, true);
+		return;
+	}
+	io->tried = false;
+	bio->bi_status = BLK_STS_OK;
+	if (read_disk(v, bio) == DM_MAPIO_REMAPPED)
+		submit_bio_noacct(bio);
+}
+
 static void take(struct ms_volume *v, struct bio *bio)
 {
 	struct ms_write *w;
 
+	if (bio_data_dir(bio) == READ) {
+		take_read(v, bio);
+		return;
+	}
 	if (!bio_sectors(bio)) {
 		w = ms_flush_alloc(v, MS_WRITE_APP);
 		w->app = bio;
@@ -144,7 +175,28 @@ static void end_all(struct bio_list *list, blk_status_t status)
 
 static bool __may_take(struct ms_volume *v)
 {
-	return ms_write_room(v) && __ms_policy_room(v) && !__ms_policy_frozen(v);
+	return v->own != MS_OWN_FAILING && ms_write_room(v) && __ms_policy_room(v) &&
+	       !__ms_policy_frozen(v);
+}
+
+/* From a disk in use at once, as ever; from the peer like a write, which waits for one that is lost. */
+static bool __may_read(struct ms_volume *v)
+{
+	return v->own == MS_OWN_USED || (v->own == MS_OWN_LEFT && !__ms_policy_frozen(v));
+}
+
+/* The next bio that something can be done about. */
+static struct bio *__next(struct ms_volume *v, bool active)
+{
+	struct bio *bio = NULL;
+
+	if (v->frozen)
+		return NULL;
+	if (!active || __may_read(v))
+		bio = bio_list_pop(&v->reads_later);
+	if (!bio && (!active || __may_take(v)))
+		bio = bio_list_pop(&v->intake);
+	return bio;
 }
 
 static void intake_work(struct work_struct *work)
@@ -160,10 +212,12 @@ static void intake_work(struct work_struct *work)
 		bio = NULL;
 		active = v->active && !v->hung;
 		if (v->requeue) {
-			back = v->intake;
+			bio_list_merge(&back, &v->reads_later);
+			bio_list_merge(&back, &v->intake);
+			bio_list_init(&v->reads_later);
 			bio_list_init(&v->intake);
-		} else if (!v->frozen && (!active || __may_take(v))) {
-			bio = bio_list_pop(&v->intake);
+		} else {
+			bio = __next(v, active);
 		}
 		spin_unlock(&v->lock);
 		end_all(&back, BLK_STS_DM_REQUEUE);
@@ -176,6 +230,14 @@ static void intake_work(struct work_struct *work)
 	} while (true);
 }
 
+void ms_primary_again(struct ms_volume *v, struct bio *bio)
+{
+	spin_lock(&v->lock);
+	bio_list_add_head(line(v, bio), bio);
+	spin_unlock(&v->lock);
+	queue_work(v->io_wq, &v->intake_work);
+}
+
 void ms_primary_ended(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
@@ -186,10 +248,7 @@ void ms_primary_ended(struct ms_write *w)
 	if (w->zero && !w->status && !w->parked)
 		io->done += w->op.nsectors;
 	if (w->parked || (w->zero && !w->status && io->done < bio_sectors(bio))) {
-		spin_lock(&v->lock);
-		bio_list_add_head(&v->intake, bio);
-		spin_unlock(&v->lock);
-		queue_work(v->io_wq, &v->intake_work);
+		ms_primary_again(v, bio);
 		return;
 	}
 	bio->bi_status = errno_to_blk_status(w->status);
@@ -245,4 +304,5 @@ void ms_primary_init(struct ms_volume *v)
 {
 	INIT_WORK(&v->intake_work, intake_work);
 	bio_list_init(&v->intake);
+	bio_list_init(&v->reads_later);
 }

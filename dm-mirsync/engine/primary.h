@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Application I/O at the primary: reads are remapped to the data device,
- * everything else waits on the intake list for the worker that makes writes
+ * Application I/O at the primary: reads are remapped to the data device, as long as that is
+ * in use; everything else waits on the intake list for the worker that makes writes
  * of it. Locking: v->lock.
  */
 #ifndef MS_ENGINE_PRIMARY_H
@@ -14,6 +14,8 @@ void ms_primary_init(struct ms_volume *v);
 void ms_primary_ended(struct ms_write *w);
 /* The same, of one that failed as a disk did not answer in time; it is not over. No locks. */
 void ms_primary_expired(struct ms_write *w);
+/* Put a bio back into the line, first. Any context but interrupts. */
+void ms_primary_again(struct ms_volume *v, struct bio *bio);
 /* Stand still until everything in flight is over and confirmed / go on. Return: 0, -ETIMEDOUT (then nothing is frozen). */
 int ms_primary_freeze(struct ms_volume *v, unsigned int seconds);
 void ms_primary_thaw(struct ms_volume *v);

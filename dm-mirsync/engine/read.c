@@ -7,6 +7,7 @@
  */
 #include <linux/bio.h>
 
+#include "engine/primary.h"
 #include "engine/read.h"
 
 #define READING_MAX	(16u << 20)	/* bytes in the disk at once */
@@ -76,6 +77,8 @@ static void read_work(struct work_struct *work)
 		spin_unlock(&v->lock);
 		if (bio && hung)
 			ms_read_fail(bio);
+		else if (bio && READ_ONCE(v->own) != MS_OWN_USED)
+			ms_primary_again(v, bio);
 		else if (bio)
 			start(v, bio);
 	} while (bio);

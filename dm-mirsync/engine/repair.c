@@ -17,6 +17,8 @@
 
 #include "engine/codes.h"
 #include "engine/link.h"
+#include "engine/policy.h"
+#include "engine/primary.h"
 #include "engine/repair.h"
 #include "engine/secondary.h"
 
@@ -93,8 +95,11 @@ static bool __peer_has_it(struct repair *rp)
 {
 	struct ms_volume *v = rp->v;
 
-	return v->connected && v->mirroring && !test_bit(rp->span.extent, v->cand_map) &&
-	       !__any_marked(rp->op.e, &rp->span);
+	if (!v->connected || !v->mirroring)
+		return false;
+	if (v->own == MS_OWN_LEFT)	/* the peer has everything; the marks are this site's */
+		return true;
+	return !test_bit(rp->span.extent, v->cand_map) && !__any_marked(rp->op.e, &rp->span);
 }
 
 /* Does the run fit its codes, and the codes those that are valid at this site? */
@@ -200,6 +205,8 @@ static int rewrite(struct repair *rp)
 	u32 i;
 	int r;
 
+	if (READ_ONCE(v->own) == MS_OWN_LEFT)
+		return -EIO;
 	spin_lock(&v->lock);
 	__ms_seg_write_begin(v, e, rp->span.first, rp->span.count);
 	spin_unlock(&v->lock);
@@ -243,11 +250,62 @@ static void answer_read(struct repair *rp, struct bio *bio)
 	spin_lock(&v->lock);
 	v->n.reads_from_peer++;
 	spin_unlock(&v->lock);
-	ms_warn_limit(v, "sectors %llu+%u cannot be read here (%d): served by the peer",
-		      (u64)io->iter.bi_sector, io->iter.bi_size >> SECTOR_SHIFT,
-		      blk_status_to_errno(bio->bi_status));
+	if (!io->left)
+		ms_warn_limit(v, "sectors %llu+%u cannot be read here (%d): served by the peer",
+			      (u64)io->iter.bi_sector, io->iter.bi_size >> SECTOR_SHIFT,
+			      blk_status_to_errno(bio->bi_status));
 	bio->bi_status = BLK_STS_OK;
 	bio_endio(bio);
+}
+
+/*
+ * The site has left its disk: the peer's content is the volume's. Without the peer the read waits
+ * like a write, or fails.
+ */
+static void read_there(struct ms_app_io *io, struct bio *bio)
+{
+	struct ms_volume *v = io->v;
+	bool waits = false;
+	struct repair *rp;
+
+	rp = alloc_repair(v, io->iter.bi_sector, io->iter.bi_size >> SECTOR_SHIFT);
+	if (rp) {
+		rp->op.excl = false;	/* reads may overlap, and leave nothing to be recorded */
+		rp->op.masked = false;
+	}
+	if (rp && !begin_repair(rp)) {
+		answer_read(rp, bio);
+		ms_op_done(&rp->op);
+	} else {
+		spin_lock(&v->lock);
+		waits = __ms_policy_frozen(v);
+		spin_unlock(&v->lock);
+		if (waits)
+			ms_primary_again(v, bio);
+		else
+			bio_io_error(bio);
+	}
+	if (rp)
+		free_repair(rp);
+}
+
+static void read_here(struct ms_app_io *io, struct bio *bio)
+{
+	struct ms_volume *v = io->v;
+	struct repair *rp;
+
+	rp = alloc_repair(v, io->iter.bi_sector, io->iter.bi_size >> SECTOR_SHIFT);
+	if (!rp || begin_repair(rp)) {
+		if (READ_ONCE(v->own) == MS_OWN_USED)
+			bio_endio(bio);		/* with the disk's error */
+		else
+			ms_primary_again(v, bio);
+	} else {
+		answer_read(rp, bio);
+		end_repair(rp);
+	}
+	if (rp)
+		free_repair(rp);
 }
 
 static void read_work(struct work_struct *work)
@@ -255,27 +313,26 @@ static void read_work(struct work_struct *work)
 	struct ms_app_io *io = container_of(work, struct ms_app_io, work);
 	struct bio *bio = dm_bio_from_per_bio_data(io, sizeof(*io));
 	struct ms_volume *v = io->v;
-	struct repair *rp;
 
 	bio->bi_iter = io->iter;
 	bio->bi_flags = io->flags;
 	count_repair(v, 1);
-	rp = alloc_repair(v, io->iter.bi_sector, io->iter.bi_size >> SECTOR_SHIFT);
-	if (!rp || begin_repair(rp)) {
-		bio_endio(bio);		/* with the disk's error */
-	} else {
-		answer_read(rp, bio);
-		end_repair(rp);
-	}
-	if (rp)
-		free_repair(rp);
+	if (io->left)
+		read_there(io, bio);
+	else if (READ_ONCE(v->own) == MS_OWN_USED)
+		read_here(io, bio);
+	else
+		ms_primary_again(v, bio);	/* the disk has failed since */
 	count_repair(v, -1);
 }
 
-void ms_repair_read(struct ms_app_io *io)
+void ms_repair_read(struct ms_volume *v, struct ms_app_io *io, bool left)
 {
+	io->v = v;
+	io->tried = true;
+	io->left = left;
 	INIT_WORK(&io->work, read_work);
-	queue_work(io->v->repair_wq, &io->work);
+	queue_work(v->repair_wq, &io->work);
 }
 
 int ms_repair_segment(struct ms_volume *v, u64 no, u32 seg)

@@ -9,8 +9,13 @@
 
 #include "engine/request.h"
 
-/* The disk has failed a read of the application: ends its bio, one way or the other. Any context. */
-void ms_repair_read(struct ms_app_io *io);
+/**
+ * ms_repair_read() - serve a read of the application from the peer
+ * @left: the disk is not to be asked or repaired (loss.c); else it has failed this read
+ *
+ * Ends the bio, one way or the other, or puts it back into the line. Any context.
+ */
+void ms_repair_read(struct ms_volume *v, struct ms_app_io *io, bool left);
 /**
  * ms_repair_segment() - write a segment that cannot be read anew, from the peer
  * @no: extent, pinned by the caller, who has no operation in its queue

@@ -280,8 +280,11 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 	go.gap = cpu_to_le32(*gap);
 	go.scope = cpu_to_le32(v->decision.scope);
 	ms_gens_encode(&v->sb.gens, &go.gens);
+	v->told_gen = v->sb.gens.current_gen;
 	session = v->session;
-	r = __ms_request_queue(v, &rq);
+	/* Not from a disk that has failed, nor any more from a site that was demoted. */
+	r = v->claim == MS_CLAIM_ACTIVE && v->own == MS_OWN_USED ?
+	    __ms_request_queue(v, &rq) : -EAGAIN;
 	if (!r)
 		__ms_policy_mirrors(v);
 	if (!r && *gap)
@@ -337,7 +340,7 @@ static int settle_marks_now(struct ms_volume *v)
 	int r = 0;
 
 	spin_lock(&v->lock);
-	if (v->connected && v->mirroring && v->n_marked && !v->copying)
+	if (v->connected && v->mirroring && v->n_marked && !v->copying && v->own == MS_OWN_USED)
 		r = v->failback ? -EAGAIN : 1;
 	spin_unlock(&v->lock);
 	return r;

@@ -37,6 +37,7 @@ static void set_claim(struct ms_volume *v, enum ms_claim claim, bool active)
 	spin_lock(&v->lock);
 	v->claim = claim;
 	v->active = active;
+	__ms_own_again(v);
 	v->state_seq++;
 	spin_unlock(&v->lock);
 	queue_work(v->io_wq, &v->intake_work);
@@ -413,6 +414,7 @@ int ms_roles_agree(struct ms_volume *v, u32 session)
 		return -ENOMEM;
 	spin_lock(&v->lock);
 	ms_gens_encode(&v->sb.gens, &done.gens);
+	v->told_gen = v->sb.gens.current_gen;
 	spin_unlock(&v->lock);
 	r = ms_request(v, MS_F_DONE, &done, sizeof(done), MS_F_RESULT, res, sizeof(*res), NULL);
 	if (!r && res->status)

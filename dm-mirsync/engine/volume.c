@@ -15,6 +15,7 @@
 #include "engine/extent.h"
 #include "engine/hang.h"
 #include "engine/link.h"
+#include "engine/loss.h"
 #include "engine/policy.h"
 #include "engine/primary.h"
 #include "engine/read.h"
@@ -144,6 +145,7 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	ms_read_work_init(v);
 	ms_activity_init(v);
 	ms_resync_init(v);
+	ms_loss_init(v);
 	ms_roles_init(v);
 	ms_generator_init(v);
 	ms_link_init(v);
@@ -360,7 +362,8 @@ static bool quiet(struct ms_volume *v)
 	bool r;
 
 	spin_lock(&v->lock);
-	r = __ms_write_idle(v) && bio_list_empty(&v->intake) && __ms_read_idle(v);
+	r = __ms_write_idle(v) && __ms_read_idle(v) && bio_list_empty(&v->intake) &&
+	    bio_list_empty(&v->reads_later);
 	spin_unlock(&v->lock);
 	return r;
 }
@@ -373,9 +376,10 @@ void ms_volume_stop(struct ms_volume *v)
 	if (!v->running)
 		goto out;
 	v->running = false;
-	v->was_active = v->active;
 	ms_net_stop(v->net);
 	ms_policy_stop(v);
+	ms_loss_settle(v);
+	v->was_active = v->active;
 	ms_generator_stop(v);
 	wait_event(v->cooled, quiet(v));
 	ms_hang_stop(v);

@@ -104,6 +104,13 @@ struct ms_told {
 	const char *role, *claim, *link, *disk, *sync, *meeting, *metadata, *frozen, *hung;
 };
 
+/* What a primary makes of its own data device; see loss.c. */
+enum ms_own {
+	MS_OWN_USED,
+	MS_OWN_FAILING,			/* it has failed: does the peer have everything? */
+	MS_OWN_LEFT,			/* the peer serves; this disk is neither read nor written */
+};
+
 struct ms_volume {
 	char name[DM_NAME_LEN];
 	u64 dev;			/* major << 32 | minor of the dm device */
@@ -166,6 +173,7 @@ struct ms_volume {
 	bool frozen;			/* intake stands still, bios wait */
 	bool requeue;			/* noflush suspend: hand waiting bios back */
 	struct bio_list intake;
+	struct bio_list reads_later;	/* those that came when the disk had failed, or go there again */
 	struct work_struct intake_work;
 	u32 inflight;			/* writes and flushes started and not ended */
 	u64 inflight_bytes;
@@ -189,6 +197,12 @@ struct ms_volume {
 	struct llist_head reads_done;	/* ... that have ended, lock-free */
 	struct work_struct read_work, reads_done_work;
 	mempool_t reads;
+	enum ms_own own;		/* loss.c: is this site's disk in use? */
+	bool peer_lacks;		/* FAILING: a write was not confirmed since */
+	u32 fail_session;		/* ... in which it began */
+	struct list_head lost;		/* ... writes and flushes that only the peer has, or nobody */
+	u32 nr_lost;
+	struct work_struct disk_work;
 	struct list_head gen_wait;	/* unconfirmed writes waiting for a new generation */
 	bool gen_busy;			/* ... which is being made */
 	struct work_struct gen_work;
@@ -213,6 +227,7 @@ struct ms_volume {
 	struct ms_point seen;		/* the highest of the peer's history, as far as it counts (I11) */
 	struct ms_point peer_point;	/* what it is in this session */
 	bool peer_back;			/* the peer has gone back in time: seen stays as it is */
+	u64 told_gen;			/* source: the generation that the target was told to adopt last */
 	u64 next_handle;
 	DECLARE_HASHTABLE(waiting, MS_HASH_BITS);	/* writes and requests by handle */
 	struct list_head unacked;	/* writes and flushes, in order of sending */
@@ -296,6 +311,7 @@ struct ms_app_io {
 	struct bvec_iter iter;
 	unsigned short flags;
 	bool tried;		/* the peer was asked, or cannot be */
+	bool left;		/* this site's disk is not to be asked */
 	struct ms_volume *v;
 	struct work_struct work;
 };

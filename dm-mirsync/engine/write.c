@@ -95,7 +95,7 @@ static struct outcome __ahead(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
-	if (w->told || !__ms_policy_ahead(w))
+	if (w->told || v->own != MS_OWN_USED || !__ms_policy_ahead(w))
 		return (struct outcome){ };
 	w->told = true;
 	if (w->epoch == v->epoch)
@@ -140,7 +140,10 @@ static struct outcome __settle(struct ms_write *w)
 		return (struct outcome){ };
 	if (w->peer_pending)
 		return __ahead(w);
-	if (w->kind == MS_WRITE_APP && w->alone && !w->status && !w->told) {
+	if (w->kind == MS_WRITE_APP && (w->lost || (v->own == MS_OWN_LEFT && !w->status))) {
+		if (__ms_lost_waits(w))
+			return (struct outcome){ };
+	} else if (w->kind == MS_WRITE_APP && w->alone && !w->status && !w->told) {
 		w->parked = __ms_policy_frozen(v);
 		if (!w->parked && __want_generation(v)) {
 			list_add_tail(&w->list, &v->gen_wait);
@@ -149,6 +152,39 @@ static struct outcome __settle(struct ms_write *w)
 	}
 	__retire(w);
 	return (struct outcome){ .tell = !w->told, .over = true };
+}
+
+/* @list is over, with @status if that is negative. */
+static void end_list(struct ms_volume *v, struct list_head *list, int status)
+{
+	struct ms_write *w, *next;
+
+	spin_lock(&v->lock);
+	list_for_each_entry(w, list, list)
+		__retire(w);
+	spin_unlock(&v->lock);
+	list_for_each_entry_safe(w, next, list, list) {
+		list_del_init(&w->list);
+		if (status)
+			w->status = status;
+		finish(w, (struct outcome){ .tell = !w->told, .over = true });
+	}
+	wake_up_all(&v->cooled);
+}
+
+void ms_write_decided(struct ms_volume *v, bool confirmed)
+{
+	struct ms_write *w;
+	LIST_HEAD(list);
+
+	spin_lock(&v->lock);
+	list_splice_init(&v->lost, &list);
+	v->nr_lost = 0;
+	list_for_each_entry(w, &list, list)
+		if (confirmed && !w->alone)
+			w->status = 0;
+	spin_unlock(&v->lock);
+	end_list(v, &list, 0);
 }
 
 static void new_generation(struct ms_sb *sb, void *arg)
@@ -160,13 +196,12 @@ static void new_generation(struct ms_sb *sb, void *arg)
 static void gen_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, gen_work);
-	struct ms_write *w, *next;
 	LIST_HEAD(list);
 	int r = -EIO;
 
-	/* A site that lost its right to write meanwhile fails them instead. */
+	/* A site that lost its right to write, or has left its disk, fails them instead. */
 	mutex_lock(&v->role_lock);
-	if (READ_ONCE(v->active)) {
+	if (READ_ONCE(v->active) && READ_ONCE(v->own) != MS_OWN_LEFT) {
 		if (ms_may_talk(v))
 			ms_info(v, "going on without the peer: new generation");
 		r = ms_super_change(v, new_generation, NULL);
@@ -175,16 +210,8 @@ static void gen_work(struct work_struct *work)
 	spin_lock(&v->lock);
 	list_splice_init(&v->gen_wait, &list);
 	v->gen_busy = false;
-	list_for_each_entry(w, &list, list)
-		__retire(w);
 	spin_unlock(&v->lock);
-	list_for_each_entry_safe(w, next, &list, list) {
-		list_del_init(&w->list);
-		if (r)
-			w->status = -EIO;
-		finish(w, (struct outcome){ .tell = !w->told, .over = true });
-	}
-	wake_up_all(&v->cooled);
+	end_list(v, &list, r ? -EIO : 0);
 	ms_volume_event(v);
 }
 
@@ -202,6 +229,8 @@ static void __local_ended(struct ms_write *w)
 	u32 i, seg;
 
 	if (w->status) {
+		if (w->kind == MS_WRITE_APP)
+			__ms_write_failed(w);
 		__ms_seg_mark(v, e, w->span.first, w->span.count);
 		__ms_resync_soon(v);
 		if (w->kind == MS_WRITE_PEER)
@@ -229,8 +258,10 @@ static void __flush_ended(struct ms_write *w)
 		return;
 	if (v->data_lost)
 		w->status = -EIO;
-	if (w->status)
+	if (w->status) {
 		v->told_writes = v->n.writes;
+		__ms_write_failed(w);
+	}
 	v->data_lost = false;
 }
 
@@ -241,12 +272,12 @@ static void end_local(struct ms_write *w)
 
 	spin_lock(&v->lock);
 	trace_mirsync_write_local(w);
-	if (!w->flush && !w->untouched)
-		__ms_watch_stage(&v->watch, MS_STAGE_LOCAL, ktime_get_ns() - w->begun);
-	if (!w->flush && !w->untouched)
-		__local_ended(w);
-	else if (w->flush)
+	if (!w->untouched && w->flush) {
 		__flush_ended(w);
+	} else if (!w->untouched) {
+		__ms_watch_stage(&v->watch, MS_STAGE_LOCAL, ktime_get_ns() - w->begun);
+		__local_ended(w);
+	}
 	spin_unlock(&v->lock);
 	if (w->status && !w->untouched) {
 		trace_mirsync_error(v, w->flush ? "flush" : "write", w->op.sector, w->status);
@@ -307,17 +338,18 @@ static void zero_work(struct work_struct *work)
 	push_done(w, r);
 }
 
-static void submit_local(struct ms_write *w)
+/* One that is not for the disk ends with @status instead. */
+static void submit_local(struct ms_write *w, int status)
 {
 	struct ms_volume *v = w->v;
 
+	if (w->untouched || (MS_MUTANT(PEER_UNFLUSHED) && w->flush && w->kind == MS_WRITE_PEER)) {
+		push_done(w, status);
+		return;
+	}
 	if (w->zero) {
 		INIT_WORK(&w->work, zero_work);
 		queue_work(v->zero_wq, &w->work);
-		return;
-	}
-	if (MS_MUTANT(PEER_UNFLUSHED) && w->flush && w->kind == MS_WRITE_PEER) {
-		push_done(w, 0);
 		return;
 	}
 	w->io.bdev = v->data;
@@ -419,28 +451,17 @@ static void write_start(struct ms_op *op)
 		__remember_changes(w);
 		if (w->kind == MS_WRITE_APP && !__ship(w)) {
 			w->alone = true;
+			v->peer_lacks = true;
 			if (!MS_MUTANT(NO_MARK))
 				__ms_seg_mark(v, op->e, w->span.first, w->span.count);
 		}
+		w->lost = w->kind == MS_WRITE_APP && v->own == MS_OWN_LEFT;
+	} else if (w->kind == MS_WRITE_APP && v->own != MS_OWN_USED && !v->meta_failed) {
+		w->parked = true;	/* no extent, as nothing cools while the disk fails */
 	}
 	spin_unlock(&v->lock);
-	if (refused) {
-		w->untouched = true;	/* no bits to set */
-		push_done(w, -EIO);
-		return;
-	}
-	submit_local(w);
-}
-
-/* The volume's last segment may be shorter than the others. */
-static __le64 zero_code(const struct ms_write *w, u32 seg)
-{
-	const struct ms_volume *v = w->v;
-	u32 len = ms_geo_seg_len(v->geo, w->span.extent, seg);
-
-	if (len == v->geo->seg_sectors)
-		return cpu_to_le64(v->zero_code);
-	return cpu_to_le64(ms_code_zero(len << MS_SECTOR_SHIFT, v->seed));
+	w->untouched = refused || w->lost;	/* no bits to set */
+	submit_local(w, refused && !w->parked ? -EIO : 0);
 }
 
 void __ms_write_count(struct ms_write *w)
@@ -471,12 +492,8 @@ void ms_write_submit(struct ms_write *w)
 	struct ms_volume *v = w->v;
 
 	w->op.start = write_start;
-	if (w->zero) {
-		u32 i;
-
-		for (i = 0; i < w->span.count; i++)
-			w->body->codes[i] = zero_code(w, w->span.first + i);
-	}
+	if (w->zero)
+		ms_write_zero_codes(w);
 	w->taken = ktime_get_ns();
 	trace_mirsync_write_queued(w);
 	spin_lock(&v->lock);
@@ -502,8 +519,11 @@ void ms_flush_submit(struct ms_write *w)
 	w->local_pending = true;
 	if (w->kind == MS_WRITE_APP && !__ship(w))
 		w->alone = v->nr_unacked || __peer_lacks(v, v->acked_seq);
+	v->peer_lacks |= w->alone;
+	w->lost = w->kind == MS_WRITE_APP && v->own == MS_OWN_LEFT;
 	spin_unlock(&v->lock);
-	submit_local(w);
+	w->untouched = w->lost;
+	submit_local(w, 0);
 }
 
 int ms_write_ship(struct ms_write *w)
@@ -582,6 +602,7 @@ static void __unconfirmed(struct ms_write *w)
 	w->alone = true;
 	if (w->flush)
 		w->alone = __peer_lacks(w->v, w->acked_seq);
+	w->v->peer_lacks |= w->alone;
 	if (w->told && w->alone)
 		__want_generation(w->v);
 	if (w->flush)
@@ -614,25 +635,6 @@ int ms_write_acked(struct ms_volume *v, u64 handle, int status)
 	return status ? -EREMOTEIO : 0;
 }
 
-/* One that the application does not wait for may be behind a long queue: then what counts is that the queue moves. */
-bool ms_write_overdue(struct ms_volume *v)
-{
-	struct ms_write *w;
-	unsigned long since;
-	bool late = false;
-
-	spin_lock(&v->lock);
-	w = list_first_entry_or_null(&v->unacked, struct ms_write, list);
-	if (w) {
-		since = w->shipped;
-		if (w->told && time_after(v->confirmed_at, since))
-			since = v->confirmed_at;
-		late = time_after(jiffies, since + v->confirm_timeout);
-	}
-	spin_unlock(&v->lock);
-	return late;
-}
-
 /* The first that waits for nothing but the peer. */
 static struct ms_write *__next_ahead(struct ms_volume *v, struct outcome *o)
 {
@@ -662,15 +664,6 @@ void ms_write_run_ahead(struct ms_volume *v)
 	} while (w);
 }
 
-unsigned long __ms_write_oldest(struct ms_volume *v)
-{
-	struct ms_write *w;
-
-	lockdep_assert_held(&v->lock);
-	w = list_first_entry_or_null(&v->unacked, struct ms_write, list);
-	return w ? jiffies - w->shipped : 0;
-}
-
 void ms_write_link_down(struct ms_volume *v)
 {
 	struct ms_write *w;
@@ -697,6 +690,7 @@ void ms_write_work_init(struct ms_volume *v)
 	INIT_WORK(&v->done_work, done_work);
 	INIT_WORK(&v->gen_work, gen_work);
 	INIT_LIST_HEAD(&v->gen_wait);
+	INIT_LIST_HEAD(&v->lost);
 	INIT_LIST_HEAD(&v->unacked);
 	hash_init(v->waiting);
 	init_llist_head(&v->done);

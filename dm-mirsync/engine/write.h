@@ -41,6 +41,7 @@ struct ms_write {
 	bool queued;			/* counted in inflight */
 	bool told;			/* the application was told, before the peer has confirmed it */
 	bool expired;			/* ... that it failed, as the local disk does not answer */
+	bool lost;			/* the local disk does not have it, but perhaps the peer: see loss.c */
 	bool parked;			/* it goes back into the application's line */
 	bool border;			/* PEER: waits for all that came before it */
 	int status;			/* negative errno of the local I/O */
@@ -89,6 +90,8 @@ struct ms_write *ms_write_alloc(struct ms_volume *v, enum ms_write_kind kind,
 				u64 sector, u32 nsectors, bool payload);
 struct ms_write *ms_flush_alloc(struct ms_volume *v, enum ms_write_kind kind);
 void ms_write_put(struct ms_write *w);
+/* Put the codes of zeroes into the body. */
+void ms_write_zero_codes(struct ms_write *w);
 
 /* Count it as in flight; v->lock held. */
 void __ms_write_count(struct ms_write *w);
@@ -103,10 +106,8 @@ int ms_write_ship(struct ms_write *w);
 int ms_write_acked(struct ms_volume *v, u64 handle, int status);
 /* The mode has become async: who only waits for the peer need not any more. */
 void ms_write_run_ahead(struct ms_volume *v);
-/* Has the peer left a write unconfirmed for longer than it may take? */
-bool ms_write_overdue(struct ms_volume *v);
-/* For how long the oldest of them has waited, in jiffies. v->lock held. */
-unsigned long __ms_write_oldest(struct ms_volume *v);
+/* What waits in v->lost ends: as the peer has confirmed it, or with the error of the disk. role_lock held. */
+void ms_write_decided(struct ms_volume *v, bool confirmed);
 /* The session is over: nothing in flight will be confirmed. */
 void ms_write_link_down(struct ms_volume *v);
 

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "engine/write.h"
+#include "shared/code.h"
 
 /* Bytes of the vectors of @n segments: the body with its codes, the change counts behind it. */
 static size_t vectors_size(u32 n)
@@ -114,4 +115,23 @@ struct ms_write *ms_write_alloc(struct ms_volume *v, enum ms_write_kind kind,
 		w->cost = (u64)nsectors << SECTOR_SHIFT;
 	}
 	return w;
+}
+
+/* The volume's last segment may be shorter than the others. */
+static __le64 zero_code(const struct ms_write *w, u32 seg)
+{
+	const struct ms_volume *v = w->v;
+	u32 len = ms_geo_seg_len(v->geo, w->span.extent, seg);
+
+	if (len == v->geo->seg_sectors)
+		return cpu_to_le64(v->zero_code);
+	return cpu_to_le64(ms_code_zero(len << MS_SECTOR_SHIFT, v->seed));
+}
+
+void ms_write_zero_codes(struct ms_write *w)
+{
+	u32 i;
+
+	for (i = 0; i < w->span.count; i++)
+		w->body->codes[i] = zero_code(w, w->span.first + i);
 }

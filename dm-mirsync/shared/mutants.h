@@ -33,6 +33,7 @@ enum ms_mutant_no {
 	MS_M_ORDER_IGNORED = 22,	/* overlapping operations run at the same time */
 	MS_M_SUMS_BLIND = 23,	/* case 132: whatever the record's sums, the summary blocks are believed */
 	MS_M_EPOCH_IGNORED = 24,	/* case 163: the secondary starts a write of an epoch before the earlier ones are done */
+	MS_M_LEFT_UNRECORDED = 25,	/* case 115: a site goes on through its peer and does not record that its disk has failed */
 };
 
 #ifdef MS_MUTANTS

@@ -7,6 +7,7 @@
 static const char *const modes[] = { "sync", "async", NULL };
 static const char *const queue_full[] = { "throttle", "detach", NULL };
 static const char *const link_lost[] = { "continue", "freeze", NULL };
+static const char *const disk_error[] = { "fail", "peer", NULL };
 
 const struct ms_option ms_option_table[] = {
 	{
@@ -54,6 +55,11 @@ const struct ms_option ms_option_table[] = {
 		.error = "disk_timeout must be 1000 to 600000 milliseconds, or 0 for no limit",
 		.min = 1000, .max = 600000, .zero = true, .running = true,
 		.offset = offsetof(struct ms_options, disk_timeout),
+	}, {
+		.name = "disk_error",
+		.error = "disk_error must be fail or peer",
+		.words = disk_error, .running = true,
+		.offset = offsetof(struct ms_options, disk_error),
 	},
 	{ }
 };

@@ -23,6 +23,7 @@ struct ms_options {
 	u32 queue_full;		/* enum ms_queue_full */
 	u32 link_lost;		/* enum ms_link_lost */
 	u32 disk_timeout;	/* milliseconds that a disk may take; 0: for ever */
+	u32 disk_error;		/* enum ms_disk_error */
 };
 
 struct ms_option {

@@ -75,7 +75,8 @@ const char *ms_rules_failback(const struct ms_situation *s, bool force)
 		return "the peer is an active primary: demote it first";
 	if (s->copying)
 		return "a resync is running";
-	if (s->disk == MS_DISK_INCONSISTENT && !force)
+	/* A primary's is only when its disk has failed and it goes on through the peer. */
+	if (s->disk == MS_DISK_INCONSISTENT)
 		return "the data of this site is inconsistent";
 	switch (s->meeting) {
 	case MS_MEET_SOURCE:
@@ -98,6 +99,8 @@ const char *ms_rules_switch(const struct ms_situation *s)
 		return "not connected";
 	if (s->meeting != MS_MEET_SOURCE)
 		return "the peer is not a target of this site";
+	if (s->disk == MS_DISK_INCONSISTENT)
+		return "the data device has failed: demote this site and promote the peer";
 	if (s->copying || !s->in_sync)
 		return "the peer is not in sync";
 	if (s->open)

@@ -24,6 +24,8 @@ enum mistake {
 	MISTAKE_CONSISTENT_EARLY,	/* a target is not recorded as inconsistent */
 	MISTAKE_PROMOTE_UNFLUSHED,	/* a promotion calls a disk consistent before a flush */
 	MISTAKE_LATE_COMPLETION,	/* writes are completed after the role was lost */
+	MISTAKE_LEFT_BEHIND,		/* a failing disk is left although the peer lacks writes */
+	MISTAKE_LEFT_UNRECORDED,	/* ... and that is not persisted */
 };
 
 /* How far a session has come. The source is w->src. */
@@ -44,6 +46,7 @@ struct side {
 	u8 role, disk, flags;	/* P */
 	u8 up, claim;
 	u8 meeting, scope, relation;
+	u8 left;		/* its disk has failed: an active primary that goes on through its peer */
 	u8 acted, stale;	/* the meeting is in force here; the hello is not true any more */
 	u8 current_gen, base, offered, history[MS_GEN_HISTORY];	/* P */
 	u8 data, marks;		/* P */
@@ -94,6 +97,8 @@ bool model_crash(struct world *w, u32 i, bool lose);
 bool model_crash_damaged(struct world *w, u32 i);
 bool model_crash_writing(struct world *w, u32 i, bool local, bool peer);
 bool model_cut_writing(struct world *w, bool peer, bool target_crashes);
+/* The disk of an active primary fails a write, and it goes on through its peer. */
+bool model_disk_fails(struct world *w, u32 i, bool local);
 bool model_cut(struct world *w);
 bool model_reboot(struct world *w, u32 i, bool asks_primary);
 bool model_replace(struct world *w, u32 i);

@@ -129,7 +129,7 @@ static void crash(struct world *w, u32 i, bool lose)
 	if (lose)
 		s->data = (s->data & ~s->unflushed) | (s->old & s->unflushed);
 	s->unflushed = s->old = 0;
-	s->up = s->claim = s->pending = 0;
+	s->up = s->claim = s->pending = s->left = 0;
 	model_forget_session(w);
 }
 
@@ -137,6 +137,7 @@ static void crash(struct world *w, u32 i, bool lose)
 static void lose_role(struct side *s, enum ms_claim claim)
 {
 	s->claim = claim;
+	s->left = 0;
 	if (model_mistake != MISTAKE_LATE_COMPLETION)
 		s->pending = 0;
 }
@@ -374,7 +375,9 @@ bool model_write(struct world *w, u32 i)
 
 	if (!t || w->s[i].claim != MS_CLAIM_ACTIVE)
 		return false;
-	w->s[i].data |= t;
+	if (w->s[i].left && !model_mirrored(w))
+		return false;		/* it fails, or waits */
+	w->s[i].data |= w->s[i].left ? 0 : t;
 	if (model_mirrored(w) && w->src == i) {
 		w->s[!i].data |= t;
 		w->acked |= t;
@@ -455,6 +458,7 @@ bool model_demote(struct world *w, u32 i)
 		return false;
 	s->role = MS_ROLE_SECONDARY;
 	s->claim = MS_CLAIM_NONE;
+	s->left = 0;
 	if (w->connected)
 		model_forget_session(w);
 	return true;
@@ -549,7 +553,7 @@ bool model_crash_writing(struct world *w, u32 i, bool local, bool peer)
 		return false;
 	if (peer && !(model_mirrored(w) && w->src == i))
 		return false;
-	w->s[i].data |= local ? t : 0;
+	w->s[i].data |= local && !w->s[i].left ? t : 0;
 	w->s[!i].data |= peer ? t : 0;
 	w->s[i].marks |= t;	/* suspect: its extent is hot */
 	crash(w, i, false);
@@ -564,15 +568,54 @@ bool model_cut_writing(struct world *w, bool peer, bool target_crashes)
 
 	if (!model_mirrored(w) || !t)
 		return false;
-	w->s[i].data |= t;
-	w->s[i].marks |= t;
-	w->s[i].pending |= t;
+	if (!w->s[i].left) {
+		w->s[i].data |= t;
+		w->s[i].marks |= t;
+		w->s[i].pending |= t;
+	}
 	w->s[!i].data |= peer ? t : 0;
 	if (target_crashes) {
 		w->s[!i].marks |= t;
 		crash(w, !i, false);
 	}
 	model_forget_session(w);
+	return true;
+}
+
+/* May a site leave its disk? The peer has everything that was completed. */
+static bool may_leave(const struct world *w, u32 i)
+{
+	const struct side *s = &w->s[i];
+
+	if (model_mistake == MISTAKE_LEFT_BEHIND)
+		return true;
+	/* Nor may its lineage be the newer one: the peer, to be promoted, would lack that. */
+	return w->connected && w->phase == PH_SYNC && w->src == i && !s->marks && !s->pending &&
+	       s->current_gen == w->s[!i].current_gen;
+}
+
+/*
+ * The disk of an active primary fails a write, which may be on it all the same, and which the
+ * peer confirms. The site persists that it is no source any more; then the write is completed.
+ */
+bool model_disk_fails(struct world *w, u32 i, bool local)
+{
+	struct side *s = &w->s[i];
+	u8 t = free_token(w);
+
+	if (!s->up || s->claim != MS_CLAIM_ACTIVE || s->left || !t || !may_leave(w, i))
+		return false;
+	s->data |= local ? t : 0;
+	s->left = 1;
+	if (model_mistake != MISTAKE_LEFT_UNRECORDED) {
+		s->role = MS_ROLE_SECONDARY;
+		s->disk = MS_DISK_INCONSISTENT;
+		s->flags |= MS_SB_ALL_CANDIDATES;
+	}
+	if (model_mirrored(w) && w->src == i) {
+		w->s[!i].data |= t;
+		w->acked |= t;
+	}
 	return true;
 }
 

@@ -75,6 +75,10 @@ static void check(const struct world *w, const char *how)
 	if (w->acked & ~a->data & ~b->data & ~a->pending & ~b->pending)
 		wrong_state(w, "a completed write is gone from both sites", how);
 
+	for (u32 i = 0; i < 2; i++)
+		if (w->s[i].left && model_only_at(w, i))
+			wrong_state(w, "a completed write is only on a disk that was left", how);
+
 	if (a->claim == MS_CLAIM_ACTIVE && b->claim == MS_CLAIM_ACTIVE) {
 		if (a->current_gen == b->current_gen)
 			wrong_state(w, "two masters of one generation", how);
@@ -92,6 +96,10 @@ static void check(const struct world *w, const char *how)
 
 		if (t->claim != MS_CLAIM_NONE || s->claim != MS_CLAIM_ACTIVE)
 			wrong_state(w, "mirrored, and not from a master to a secondary", how);
+		if (s->left && t->disk != MS_DISK_CONSISTENT)
+			wrong_state(w, "goes on through an inconsistent peer", how);
+		if (s->left)
+			return;
 		if (s->disk == MS_DISK_INCONSISTENT)
 			wrong_state(w, "copied from an inconsistent disk", how);
 		if (t->disk == MS_DISK_CONSISTENT && s->data != t->data &&
@@ -126,6 +134,8 @@ static void expand_side(const struct world *from, u32 i)
 	TRY("crash, record damaged", model_crash_damaged(&w, i));
 	for (u32 k = 0; k < 4; k++)
 		TRY("crash while writing", model_crash_writing(&w, i, k & 1, k >> 1));
+	TRY("disk fails", model_disk_fails(&w, i, false));
+	TRY("disk fails after a write", model_disk_fails(&w, i, true));
 	TRY("reboot as secondary", model_reboot(&w, i, false));
 	TRY("reboot as primary", model_reboot(&w, i, true));
 	TRY("disk replaced", model_replace(&w, i));
@@ -208,12 +218,20 @@ static bool operate(struct world *w)
 	return false;
 }
 
+/* A site that goes on through its peer gives the role up. */
+static bool demote_left(struct world *w)
+{
+	return (w->s[0].left && model_demote(w, 0)) || (w->s[1].left && model_demote(w, 1));
+}
+
 /* From here an operator gets to two sites in sync. */
 static bool way_out(const struct world *from)
 {
 	struct world w = *from;
 
 	for (u32 step = 0; step < 60; step++) {
+		if (demote_left(&w))
+			continue;
 		if (w.connected && w.phase == PH_SYNC && !w.s[0].pending && !w.s[1].pending)
 			return w.s[0].data == w.s[1].data;
 		if (model_complete(&w, 0) || model_complete(&w, 1))
@@ -352,6 +370,8 @@ FINDS(promotion_blind_to_the_relation, MISTAKE_PROMOTE_BLIND)
 FINDS(completed_after_the_role_was_lost, MISTAKE_LATE_COMPLETION)
 FINDS(promoted_without_a_flush, MISTAKE_PROMOTE_UNFLUSHED)
 FINDS(target_not_recorded_as_inconsistent, MISTAKE_CONSISTENT_EARLY)
+FINDS(disk_left_with_a_peer_behind, MISTAKE_LEFT_BEHIND)
+FINDS(disk_left_and_not_recorded, MISTAKE_LEFT_UNRECORDED)
 
 int main(void)
 {
@@ -365,6 +385,8 @@ int main(void)
 		cmocka_unit_test(completed_after_the_role_was_lost),
 		cmocka_unit_test(promoted_without_a_flush),
 		cmocka_unit_test(target_not_recorded_as_inconsistent),
+		cmocka_unit_test(disk_left_with_a_peer_behind),
+		cmocka_unit_test(disk_left_and_not_recorded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

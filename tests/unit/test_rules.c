@@ -504,7 +504,7 @@ static bool may_fail_back(const struct ms_situation *s, bool force)
 	if (s->claim != MS_CLAIM_ACTIVE || !s->connected || s->copying ||
 	    s->peer_claim == MS_CLAIM_ACTIVE)
 		return false;
-	if (s->disk == MS_DISK_INCONSISTENT && !force)
+	if (s->disk == MS_DISK_INCONSISTENT)
 		return false;
 	if (s->meeting == MS_MEET_SPLIT_BRAIN || s->meeting == MS_MEET_UNRELATED)
 		return force;
@@ -526,7 +526,8 @@ static void commands(void **state)
 		assert_int_equal(!ms_rules_failback(&s, true), may_fail_back(&s, true));
 		assert_int_equal(!ms_rules_switch(&s),
 				 active && s.connected && s.meeting == MS_MEET_SOURCE &&
-				 s.in_sync && !s.copying && !s.open);
+				 s.in_sync && !s.copying && !s.open &&
+				 s.disk != MS_DISK_INCONSISTENT);
 	}
 }
 
