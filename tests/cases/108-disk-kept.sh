@@ -53,6 +53,8 @@ put /dev/mapper/vola 1024 64 2
 for policy in continue freeze; do
 	note "the link is cut before b has confirmed: $policy"
 	msg a set link_lost "$policy"
+	# Nothing left to cool, whose flush would fail before the write does.
+	wait_field a hot '0/*'
 	cut_link
 	change_table dataa "${BAD[a]}"
 	dd if=/dev/zero of=/dev/mapper/vola bs=4k seek=300 count=1 oflag=direct status=none 2>/dev/null &
