@@ -9,20 +9,16 @@
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
+. "$(dirname "$0")/lib-power.sh"
 
 lab_sites
-for site in a b; do
-	dmsetup create "data$site" --table "0 65536 linear ${DATA[$site]} 0"
-	dmsetup create "meta$site" --table "0 $(blockdev --getsz "${META[$site]}") linear ${META[$site]} 0"
-	DATA["$site"]="/dev/mapper/data$site"
-	META["$site"]="/dev/mapper/meta$site"
-done
+power_stack
 format_both
 vol_create b secondary
 vol_create a primary
 wait_insync a
 at=0
-for device in dataa metaa datab metab; do
+for device in a.data a.meta b.data b.meta; do
 	note "$device hangs under a writer"
 	# Of what was not written to before: each site has to record it.
 	dmsetup suspend --nolockfs "$device"

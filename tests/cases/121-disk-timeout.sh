@@ -10,6 +10,7 @@
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
+. "$(dirname "$0")/lib-power.sh"
 . "$(dirname "$0")/lib-watch.sh"
 
 write_at() # KIB COUNT
@@ -19,12 +20,7 @@ write_at() # KIB COUNT
 }
 
 lab_sites
-for site in a b; do
-	dmsetup create "data$site" --table "0 65536 linear ${DATA[$site]} 0"
-	dmsetup create "meta$site" --table "0 $(blockdev --getsz "${META[$site]}") linear ${META[$site]} 0"
-	DATA["$site"]="/dev/mapper/data$site"
-	META["$site"]="/dev/mapper/meta$site"
-done
+power_stack
 format_both
 vol_create b secondary disk_timeout 2000
 vol_create a primary
@@ -34,7 +30,7 @@ expect_fail msg a set disk_timeout 999
 msg a set disk_timeout 2000
 
 at=0
-for device in dataa metaa; do
+for device in a.data a.meta; do
 	note "$device hangs"
 	dmsetup suspend --nolockfs "$device"
 	# The second waits behind the first, which is of a part that was not recorded before.
@@ -52,8 +48,8 @@ for device in dataa metaa; do
 	! wait "$second" || fail "the second was written"
 	! wait "$discard" || fail "discarded"
 	# These two need no metadata.
-	wait "$flush" && [ "$device" = dataa ] && fail "flushed"
-	wait "$reader" && [ "$device" = dataa ] && fail "read"
+	wait "$flush" && [ "$device" = a.data ] && fail "flushed"
+	wait "$reader" && [ "$device" = a.data ] && fail "read"
 	[ "$(field a hung)" = 1 ] || fail "not hung"
 	"$MIRSYNC" status vola | grep 'does not answer'
 	if write_at "$at" 1; then fail "written to a disk that hangs"; fi
@@ -69,13 +65,13 @@ for device in dataa metaa; do
 done
 [ "$(counter a expired)" -ge 4 ] || fail "expired: $(counter a expired)"
 
-note "datab hangs"
-dmsetup suspend --nolockfs datab
+note "b.data hangs"
+dmsetup suspend --nolockfs b.data
 put /dev/mapper/vola 16384 1024 3
 [ "$(field a marked)" -gt 0 ] || fail "nothing is marked"
 [ "$(counter a cut_unconfirmed)" = 0 ] || fail "the primary waited for its own limit"
 wait_field b hung 1
-dmsetup resume datab
+dmsetup resume b.data
 wait_field b hung 0
 wait_insync a
 cmp /dev/mapper/vola "${DATA[a]}" || fail "what is read is not what is there"
