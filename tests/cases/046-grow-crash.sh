@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The power goes while a volume grows, first at the secondary, then at the primary, at some
 # instant: the site comes up with the size from before or the new one, needs recovery and gets
-# it, and when both have grown they are made equal. ROUNDS (2), up to 6.
+# it, and when both have grown they are made equal, whatever the new parts hold. ROUNDS (2), up to 6.
 # scenario: 24
 # timeout: 400
 # shellcheck disable=SC2034 # read by lib.sh
@@ -41,11 +41,14 @@ cut_growing()
 	[ "$now" = "$large" ] || SECTORS=$large grow "$1" "$2"
 }
 
+ROUNDS=${ROUNDS:-2}
 lab_sites
 for site in a b; do
 	dmsetup create part --table "0 32768 linear ${DATA[$site]} 0"
 	"$MIRSYNC" format "${META[$site]}" /dev/mapper/part
 	dmsetup remove part
+	head -c "$((ROUNDS * 8))M" < <(pattern "$site") |
+		dd of="${DATA[$site]}" bs=64k iflag=fullblock oflag=seek_bytes seek=16M status=none
 done
 power_stack
 small=32768
@@ -53,7 +56,7 @@ SECTORS=$small vol_create b secondary timeout 3000
 SECTORS=$small vol_create a primary timeout 3000
 wait_insync a
 put /dev/mapper/vola 0 8192 1
-for ((i = 0; i < ${ROUNDS:-2}; i++)); do
+for ((i = 0; i < ROUNDS; i++)); do
 	large=$((small + 16384))
 	fio_load_start /dev/mapper/vola --size=15m
 	cut_growing b secondary
