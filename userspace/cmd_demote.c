@@ -15,11 +15,7 @@ static int run(int argc, char **argv)
 	code = online_open(&o, argv[0]);
 	if (code)
 		return code;
-	code = online_not_open(&o);
-	if (!code)
-		code = online_message(&o, "demote");
-	if (!code)
-		code = online_wait_role(&o, online_is_secondary, "secondary");
+	code = online_demote(&o);
 	online_close(&o);
 	return code;
 }

@@ -145,22 +145,72 @@ bool online_is_secondary(const struct ms_ioc_status *st)
 	return st->role == MS_ROLE_SECONDARY && st->claim == MS_CLAIM_NONE;
 }
 
-int online_wait_role(struct online *o, online_test test, const char *role)
+/* The wait of online_wait_role(). A refusal is not reported, but in @why; else that is empty. */
+static int wait_role(struct online *o, online_test test, char *why)
 {
 	u64 end = online_now() + COMMAND_TIMEOUT_MS;
-	char why[DM_TEXT];
 	int code;
 
 	do {
+		*why = '\0';
 		code = online_wait(o, test, POLL_MS);
 		if (code != CLI_TIMEOUT)
 			return code;
 		online_why(o, why);
 		if (strcmp(why, o->refusal))
-			return cli_error(CLI_FAILED, o->vol.name, "is not %s: %s", role, why);
+			return CLI_FAILED;
 	} while (online_now() < end);
-	return cli_error(CLI_TIMEOUT, o->vol.name, "is not %s after %u s (see mirsync status)",
-			 role, COMMAND_TIMEOUT_MS / 1000);
+	*why = '\0';
+	return CLI_TIMEOUT;
+}
+
+static int report_role(const struct online *o, const char *role, int code, const char *why)
+{
+	if (code == CLI_TIMEOUT)
+		return cli_error(CLI_TIMEOUT, o->vol.name, "is not %s after %u s (see mirsync status)",
+				 role, COMMAND_TIMEOUT_MS / 1000);
+	if (*why)
+		return cli_error(code, o->vol.name, "is not %s: %s", role, why);
+	return code;
+}
+
+int online_wait_role(struct online *o, online_test test, const char *role)
+{
+	char why[DM_TEXT];
+	int code = wait_role(o, test, why);
+
+	return report_role(o, role, code, why);
+}
+
+static int try_demote(struct online *o, char *why)
+{
+	int r;
+
+	online_why(o, o->refusal);
+	r = dm_message(o->vol.name, "demote", NULL);
+	if (!r)
+		return wait_role(o, online_is_secondary, why);
+	online_why(o, why);
+	if (!*why)
+		snprintf(why, DM_TEXT, "%s", strerror(-r));
+	return CLI_FAILED;
+}
+
+int online_demote(struct online *o)
+{
+	static const struct ms_situation opened = { .open = true };
+	u64 end = online_now() + SETTLE_MS;
+	char why[DM_TEXT];
+	int code;
+
+	/* Once more when it was opened since online_not_open(), by a prober as a rule. */
+	do {
+		code = online_not_open(o);
+		if (code)
+			return code;
+		code = try_demote(o, why);
+	} while (code && !strcmp(why, ms_rules_demote(&opened)) && online_now() < end);
+	return report_role(o, "secondary", code, why);
 }
 
 int online_switch(struct online *o, u32 *ms)

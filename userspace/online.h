@@ -60,6 +60,12 @@ bool online_is_secondary(const struct ms_ioc_status *st);
  */
 int online_wait_role(struct online *o, online_test test, const char *role);
 
+/*
+ * Give up this site's role; refused as by online_not_open() while the device is open. Waits as
+ * online_wait_role() does. Return: an exit status.
+ */
+int online_demote(struct online *o);
+
 /* Change roles with the peer. @ms: milliseconds without a primary. Return: an exit status. */
 int online_switch(struct online *o, u32 *ms);
 

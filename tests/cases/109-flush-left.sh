@@ -81,7 +81,7 @@ done
 no_service
 
 note "b takes over"
-msg a demote
+"$MIRSYNC" demote vola	# again when udev has it open
 wait_field a claim none
 change_table dataa "${GOOD[a]}"
 wait_field b meeting no-primary
