@@ -45,17 +45,19 @@ struct outcome {
 	bool tell, over;
 };
 
-/* Tell whoever waits for it, and let go. No locks. */
+/* Tell whoever waits for it, and let go. No locks. One that waits on is not ours to look at any more. */
 static void finish(struct ms_write *w, struct outcome o)
 {
-	struct ms_volume *v = w->v;
+	struct ms_volume *v;
 
+	if (!o.tell && !o.over)
+		return;
+	v = w->v;
 	if (o.tell && w->app)
 		ms_primary_ended(w);
 	if (o.over && w->finished)
 		complete(w->finished);
-	if (o.tell || o.over)
-		ms_write_put(w);
+	ms_write_put(w);
 	if (o.over && wq_has_sleeper(&v->cooled))
 		wake_up_all(&v->cooled);
 }
