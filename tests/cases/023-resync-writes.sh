@@ -3,6 +3,7 @@
 # Writes while a resync runs and while it stands still: what is written whole needs no copy
 # any more, what is written in part is copied, and only what differs is shipped, as counted
 # on the wire.
+# processors: 2
 # scenario: 6 2 3
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh

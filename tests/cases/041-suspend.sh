@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Either site can be suspended and resumed under load, with and without noflush: no write
 # fails, the load goes on, and the sites come together again.
+# processors: 2
 # scenario: 23
 # timeout: 360
 # shellcheck disable=SC2034 # read by lib.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A volume can be removed in limited time while its peer is cut off, or while the peer's
 # disk hangs; a write that waits for such a peer ends when the operator disconnects.
+# processors: 2
 # scenario: 23
 # timeout: 360
 # shellcheck disable=SC2034 # read by lib.sh

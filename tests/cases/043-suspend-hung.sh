@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A suspend of the primary ends in limited time while the secondary's disk hangs under a
 # write that was shipped.
+# processors: 2
 # scenario: 23
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh

@@ -3,6 +3,7 @@
 # Ten thousand connections from the peer's host: the session goes on under them, with writes;
 # sites that are not connected find each other beside them; a peer that accepts and says nothing
 # is given up, and does not keep a volume from being removed.
+# processors: 2
 # scenario: 20
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh

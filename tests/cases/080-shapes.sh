@@ -3,6 +3,7 @@
 # Writes of any shape - 512 bytes, odd sectors, megabytes, overlapping ones in flight
 # together, with flushes between - leave equal disks and true codes at both sites, with
 # segments of 4 KiB, 64 KiB and 1 MiB.
+# processors: 2
 # scenario: 22
 # timeout: 360
 # shellcheck disable=SC2034 # read by lib.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # An application that changes its buffer while a direct write of it is in flight gets one
 # state of it on both disks, and codes that are true of that state.
+# processors: 2
 # scenario: 22
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh

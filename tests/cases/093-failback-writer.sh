@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A failback with a writer at B all the time, and resyncs after outages with a writer at
 # the primary: they end while the writer goes on, and both disks and all codes are right.
+# processors: 2
 # scenario: 8
 # timeout: 360
 # shellcheck disable=SC2034 # read by lib.sh

@@ -3,6 +3,7 @@
 # A data or metadata device that hangs for a while, at either site, under a writer and during
 # a resync: what needs it waits, status answers, nothing fails, and all goes on when the
 # device does.
+# processors: 2
 # scenario: 18
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh

@@ -3,6 +3,7 @@
 # Somebody takes nearly all memory, and there is no swap: what is written to the volume through
 # the page cache, more than is left, gets to both sites and is read back, without an error, a
 # hang or a process killed for its memory.
+# processors: 2
 # timeout: 300
 # shellcheck disable=SC2034,SC2153 # read, and set, by lib.sh
 DATA_MIB=128 CHECK=data

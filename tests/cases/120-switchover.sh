@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The roles change ten times; each primary finds the files of all before it on the file
 # system, and adds its own. A switchover of an open device is refused and changes nothing.
+# processors: 2
 # scenario: 17
 # timeout: 360
 # shellcheck disable=SC2034 # read by lib.sh

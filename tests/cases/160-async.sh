@@ -3,6 +3,7 @@
 # Mode async: writes and flushes end without the peer, as many as the queue takes; a stalled
 # link delays and loses nothing. The mode is changed under writes that wait. A session that
 # ends with writes on their way leaves marks and a new generation; a removal ends it in order.
+# processors: 2
 # scenario: 21
 # timeout: 600
 # shellcheck disable=SC2034 # read by lib.sh

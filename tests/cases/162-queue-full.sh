@@ -3,6 +3,7 @@
 # A fast writer and a link that stalls: memory stays bounded. With queue_full throttle the
 # writer waits; with detach it goes on, nothing is shipped for a while, and then the sites come
 # together by themselves.
+# processors: 2
 # scenario: 21
 # timeout: 600
 # shellcheck disable=SC2034 # read by lib.sh

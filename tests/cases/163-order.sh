@@ -4,6 +4,7 @@
 # after a crash. Its disk stops at an instant, with or without errors, or the link is cut, under a load
 # that notes when each write began and ended; half of the disk is slower than the other, so that
 # it completes in another order what it may. ROUNDS (8) of that.
+# processors: 2
 # scenario: 19
 # timeout: 600
 # shellcheck disable=SC2034 # read by lib.sh

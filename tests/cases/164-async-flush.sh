@@ -4,6 +4,7 @@
 # flush completes before the new generation is recorded, neither one that waited for the
 # peer in mode sync nor one that begins afterwards (I9). The metadata device is slow, so
 # that the time between is long.
+# processors: 2
 # scenario: 21
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh

@@ -63,7 +63,7 @@ vm_boot()
 	mkdir -p "$OUT/$name"
 	rm -f "$OUT/$name"/{qemu.pid,agent.sock,stream}
 	"$MACHINES/vm" -s -k "$KVER" -n "$name" -o "$OUT/$name" -t "${VM_LIMIT:-900}" \
-		-m "${VM_MIB:-1536}" -l "$name:${MACHINE_PEER[$name]}" -i "${MACHINE_IP[$name]}/24" \
+		-m "${VM_MIB:-1536}" -c 1 -l "$name:${MACHINE_PEER[$name]}" -i "${MACHINE_IP[$name]}/24" \
 		-d "$OUT/$name.data:${DATA_MIB:-1024}M" -d "$OUT/$name.meta:${META_MIB:-64}M" \
 		"$@" -- tests/qemu/agent >"$OUT/$name.vm.log" 2>&1 </dev/null &
 	MACHINE_PID[$name]=$!

@@ -2,8 +2,9 @@
 # shellcheck shell=bash disable=SC2154
 # Cases that run inside a guest, many to one boot: starts guests until each case has a
 # verdict, follows what they report, and gives a verdict itself when a guest died or
-# hangs. MS_SLOW multiplies all limits of time, VM_MIB is the guests' memory, VM_CPUS how many
-# processors they have. Sourced by tests/run and tests/run-debug.
+# hangs. MS_SLOW multiplies all limits of time, VM_MIB is the guests' memory, VM_CPUS (1) how
+# many processors they have: two, emulated, spend most of their time on waiting for each other's
+# locks, and a case takes twice as long. Sourced by tests/run and tests/run-debug.
 
 header() # KEY DEFAULT FILE
 {
@@ -49,7 +50,7 @@ run_in_guests()
 			limit=$((limit + ($(header timeout 400 "$file") + 60) * slow))
 		done
 		tests/qemu/vm -k "$kver" -n "check-$(series "$kver")" -o "$out" -t "$limit" \
-			-m "${VM_MIB:-2048}" -c "${VM_CPUS:-2}" -- \
+			-m "${VM_MIB:-2048}" -c "${VM_CPUS:-1}" -- \
 			env MS_SLOW="$slow" ${SEED:+SEED="$SEED"} ${ROUNDS:+ROUNDS="$ROUNDS"} \
 			tests/qemu/run-cases "$TOP/build/$kver/dm-mirsync.ko" "${remaining[@]}" \
 			>"$out/vm.log" 2>&1 </dev/null 6>&- &
