@@ -67,6 +67,7 @@ extern const struct cli_command cmd_failback;
 extern const struct cli_command cmd_switchover;
 extern const struct cli_command cmd_grow;
 extern const struct cli_command cmd_wait;
+extern const struct cli_command cmd_events;
 
 /* Run the program: find the command, parse, call it. Return: an exit status. */
 int cli_main(int argc, char **argv);

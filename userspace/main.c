@@ -23,6 +23,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_failback,
 	&cmd_switchover,
 	&cmd_wait,
+	&cmd_events,
 	NULL
 };
 

@@ -14,7 +14,6 @@
 #include "dev.h"
 #include "online.h"
 
-#define CONTROL		"/dev/mirsync"
 #define POLL_MS		100
 #define SETTLE_MS	8000u	/* a prober of udev's closes the device by then */
 #define SETTLE_POLL_MS	100
@@ -36,19 +35,19 @@ void online_pause(u32 ms)
 	nanosleep(&pause, NULL);
 }
 
-static int open_control(struct online *o)
+int online_open_control(struct online *o)
 {
 	__u32 version = 0;
 
-	o->fd = open(CONTROL, O_RDWR | O_CLOEXEC);
+	o->fd = open(ONLINE_CONTROL, O_RDWR | O_CLOEXEC);
 	if (o->fd < 0)
-		return cli_error(CLI_FAILED, CONTROL, "%s%s", strerror(errno),
+		return cli_error(CLI_FAILED, ONLINE_CONTROL, "%s%s", strerror(errno),
 				 errno == ENOENT ? " (is the module dm-mirsync loaded?)" : "");
 	if (ioctl(o->fd, MS_IOC_VERSION, &version))
-		return cli_error(CLI_FAILED, CONTROL, "cannot tell its version: %s",
+		return cli_error(CLI_FAILED, ONLINE_CONTROL, "cannot tell its version: %s",
 				 strerror(errno));
 	if (version != MS_IOC_VERSION_NUMBER)
-		return cli_error(CLI_FAILED, CONTROL,
+		return cli_error(CLI_FAILED, ONLINE_CONTROL,
 				 "the module speaks version %u of the interface, this program %u",
 				 version, MS_IOC_VERSION_NUMBER);
 	return 0;
@@ -60,7 +59,7 @@ int online_attach(struct online *o, const struct dm_volume *v)
 
 	memset(o, 0, sizeof(*o));
 	o->vol = *v;
-	code = open_control(o);
+	code = online_open_control(o);
 	if (!code)
 		code = online_status(o);
 	if (code)

@@ -12,6 +12,7 @@
 #include "shared/mirsync_ioctl.h"
 #include "shared/rules.h"
 
+#define ONLINE_CONTROL		"/dev/mirsync"	/* the module's control device */
 #define COMMAND_TIMEOUT_MS	30000u	/* a promotion or demotion takes at most so long */
 
 struct online {
@@ -20,6 +21,9 @@ struct online {
 	struct ms_ioc_status st;
 	char refusal[DM_TEXT];	/* the kernel's latest one before the last message */
 };
+
+/* Open the module's control device and check its version, no more. Return: an exit status. */
+int online_open_control(struct online *o);
 
 /*
  * online_open() - find volume @name, check the interface's version, read the
