@@ -315,7 +315,7 @@ static int flush_data(struct ms_volume *v, u32 losses)
 	if (r)
 		return r;
 	spin_lock(&v->lock);
-	if (v->losses != losses)
+	if (__ms_flush_failed_since(v, losses))
 		r = -EIO;
 	else
 		v->data_failed = false;
@@ -429,11 +429,9 @@ static int cool_batch(struct ms_volume *v)
 static void activity_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, act_work);
-	int recorded, cooled;
+	int recorded = 0, cooled = 0;
 
-	do {
-		if (v->meta_failed)
-			break;
+	if (!v->meta_failed) {
 		ms_hang_meta(v, true);
 		recorded = record_patiently(v);
 		ms_hang_meta(v, true);
@@ -441,7 +439,12 @@ static void activity_work(struct work_struct *work)
 		ms_hang_meta(v, false);
 		if (cooled < 0)
 			ms_activity_fail(v, cooled);
-	} while (recorded > 0 || cooled > 0);
+	}
+	/* Behind who waits for the metadata worker: this may go on as long as the load does. */
+	if (recorded > 0 || cooled > 0) {
+		queue_work(v->meta_wq, &v->act_work);
+		return;
+	}
 	spin_lock(&v->lock);
 	v->cool_idle = false;
 	spin_unlock(&v->lock);
@@ -670,6 +673,7 @@ int ms_activity_recover(struct ms_volume *v, bool clean)
 		r = check_sums(&c, res);
 	if (!r && !res->total)
 		r = write_record(v, 0);
+	ms_hang_meta(v, false);
 	kfree(res);
 	return r;
 }

@@ -117,7 +117,7 @@ static int promote_locked(struct ms_volume *v)
 		return 0;
 	close_door(v);
 	/* What is declared consistent is on the disk. */
-	r = blkdev_issue_flush(v->data);
+	r = ms_data_flush(v);
 	if (r)
 		return ms_refuse_command(v, r, "the data device cannot be flushed");
 	r = ms_super_change(v, sb_promote, &v->cmd_force);
@@ -153,7 +153,7 @@ static int demote_locked(struct ms_volume *v, const char *(*rule)(const struct m
 	why = rule(&s);
 	if (why)
 		return ms_refuse_command(v, s.open ? -EBUSY : -EPERM, why);
-	r = READ_ONCE(v->own) == MS_OWN_LEFT ? 0 : blkdev_issue_flush(v->data);
+	r = READ_ONCE(v->own) == MS_OWN_LEFT ? 0 : ms_data_flush(v);
 	if (!r)
 		r = ms_super_change(v, sb_demote, NULL);
 	if (r)
@@ -295,7 +295,7 @@ static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 	spin_lock(&v->lock);
 	__ms_resync_forget(v);	/* whatever the peer finds when it checks its codes */
 	spin_unlock(&v->lock);
-	res = kzalloc(sizeof(*res), GFP_KERNEL);
+	res = kzalloc(sizeof(*res), GFP_NOIO);	/* a stop waits for v->control */
 	if (!res)
 		return -ENOMEM;
 	b.flags = cpu_to_le32(force ? MS_FB_FORCE : 0);
@@ -514,7 +514,7 @@ static const char *take_over(struct ms_volume *v, struct ms_inbound *in)
 	if (!ok)
 		return "the peer is not in sync and cannot take over";
 	close_door(v);
-	if (blkdev_issue_flush(v->data))
+	if (ms_data_flush(v))
 		return "the data device of the peer cannot be flushed";
 	if (ms_super_change(v, sb_promote, NULL))
 		return "the promotion cannot be recorded at the peer";

@@ -109,7 +109,7 @@ void ms_compare_codes(struct ms_inbound *in)
 	struct ms_cmp_reply rep = { };
 	struct ms_volume *v = in->v;
 	struct ms_extent *e;
-	u32 read = 0;
+	u32 read = 0, segs;
 
 	if (no >= v->geo->extents ||
 	    ms_bits(c->segs, MS_EXTENT_SEGS) != ms_bits(c->segs, ms_geo_extent_segs(v->geo, no)) ||
@@ -124,10 +124,11 @@ void ms_compare_codes(struct ms_inbound *in)
 		read = generate(v, e, c->segs);
 	spin_lock(&v->lock);
 	__judge(v, e, c, &rep);
+	segs = e->segs;
 	spin_unlock(&v->lock);
 	ms_extent_release(v, e);
 	rep.read = cpu_to_le32(read);
-	reply(in, &rep, e->segs, 0);
+	reply(in, &rep, segs, 0);
 }
 
 /*

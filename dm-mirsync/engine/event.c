@@ -5,6 +5,7 @@
  */
 #include <linux/blkdev.h>
 #include <linux/device.h>
+#include <linux/sched/mm.h>
 
 #include "engine/event.h"
 #include "engine/status.h"
@@ -64,6 +65,7 @@ static void send_uevent(struct ms_volume *v, const struct ms_told *t)
 static void event_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, event_work);
+	unsigned int noio = memalloc_noio_save();	/* resume waits for the lock */
 	struct ms_told now;
 
 	mutex_lock(&v->event_lock);
@@ -77,6 +79,7 @@ static void event_work(struct work_struct *work)
 		}
 	}
 	mutex_unlock(&v->event_lock);
+	memalloc_noio_restore(noio);
 }
 
 void ms_volume_event(struct ms_volume *v)

@@ -142,8 +142,12 @@ static void hang_work(struct work_struct *work)
 	spin_unlock(&v->lock);
 	if (hung != was)
 		turned(v, hung, target);
-	if (hung)
+	if (hung) {
 		tell_writers(v, now, ns);
+		/* The workers of these lines may themselves sit in the disk. */
+		ms_primary_refuse(v);
+		ms_read_refuse(v);
+	}
 	if (hung || (left && ns))
 		tell_readers(v, now - ns);
 	if (ns)

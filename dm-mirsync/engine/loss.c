@@ -71,6 +71,24 @@ void __ms_data_lost(struct ms_volume *v)
 	}
 }
 
+int ms_data_flush(struct ms_volume *v)
+{
+	u32 losses;
+	int r;
+
+	spin_lock(&v->lock);
+	losses = v->losses;
+	spin_unlock(&v->lock);
+	r = blkdev_issue_flush(v->data);
+	spin_lock(&v->lock);
+	if (r)
+		__ms_data_lost(v);
+	else if (__ms_flush_failed_since(v, losses))
+		r = -EIO;
+	spin_unlock(&v->lock);
+	return r;
+}
+
 void __ms_write_failed(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;

@@ -19,6 +19,23 @@ enum ms_disk_error { MS_DISK_ERROR_FAIL, MS_DISK_ERROR_PEER };
  * a secondary is inconsistent until its next resync (I10). v->lock held.
  */
 void __ms_data_lost(struct ms_volume *v);
+/*
+ * Has a flush of the data device failed since v->losses was @losses? Then it may have used up the
+ * device's error, and the success of another one proves nothing. v->lock held.
+ */
+static inline bool __ms_flush_failed_since(const struct ms_volume *v, u32 losses)
+{
+	return v->losses != losses || atomic_read(&v->flushes_failing);
+}
+
+/**
+ * ms_data_flush() - make durable what was written to the data device before
+ *
+ * Context: sleeps; no locks but role_lock. Return: 0; negative errno: that cannot be said, and it is
+ * dealt with as after each failed flush, see __ms_data_lost().
+ */
+int ms_data_flush(struct ms_volume *v);
+
 /* Marks arose in the session: settle them in a while. v->lock held. */
 void __ms_resync_soon(struct ms_volume *v);
 

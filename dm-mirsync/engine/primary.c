@@ -199,6 +199,15 @@ static struct bio *__next(struct ms_volume *v, bool active)
 	return bio;
 }
 
+/* Whatever waits here. */
+static void __take_all(struct ms_volume *v, struct bio_list *list)
+{
+	bio_list_merge(list, &v->reads_later);
+	bio_list_merge(list, &v->intake);
+	bio_list_init(&v->reads_later);
+	bio_list_init(&v->intake);
+}
+
 static void intake_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, intake_work);
@@ -211,14 +220,10 @@ static void intake_work(struct work_struct *work)
 		spin_lock(&v->lock);
 		bio = NULL;
 		active = v->active && !v->hung;
-		if (v->requeue) {
-			bio_list_merge(&back, &v->reads_later);
-			bio_list_merge(&back, &v->intake);
-			bio_list_init(&v->reads_later);
-			bio_list_init(&v->intake);
-		} else {
+		if (v->requeue)
+			__take_all(v, &back);
+		else
 			bio = __next(v, active);
-		}
 		spin_unlock(&v->lock);
 		end_all(&back, BLK_STS_DM_REQUEUE);
 		if (!bio)
@@ -263,11 +268,29 @@ void ms_primary_expired(struct ms_write *w)
 	bio_io_error(bio);
 }
 
+void ms_primary_refuse(struct ms_volume *v)
+{
+	struct bio_list list;
+
+	bio_list_init(&list);
+	spin_lock(&v->lock);
+	if (v->hung && !v->frozen)
+		__take_all(v, &list);
+	spin_unlock(&v->lock);
+	end_all(&list, BLK_STS_IOERR);
+}
+
 void ms_primary_requeue(struct ms_volume *v, bool on)
 {
+	struct bio_list back;
+
+	bio_list_init(&back);
 	spin_lock(&v->lock);
 	v->requeue = on;
+	if (on)
+		__take_all(v, &back);
 	spin_unlock(&v->lock);
+	end_all(&back, BLK_STS_DM_REQUEUE);
 	queue_work(v->io_wq, &v->intake_work);
 }
 

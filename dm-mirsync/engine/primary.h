@@ -14,6 +14,8 @@ void ms_primary_init(struct ms_volume *v);
 void ms_primary_ended(struct ms_write *w);
 /* The same, of one that failed as a disk did not answer in time; it is not over. No locks. */
 void ms_primary_expired(struct ms_write *w);
+/* End with an error what waits to be begun while a disk hangs. No locks. */
+void ms_primary_refuse(struct ms_volume *v);
 /* Put a bio back into the line, first. Any context but interrupts. */
 void ms_primary_again(struct ms_volume *v, struct bio *bio);
 /* Stand still until everything in flight is over and confirmed / go on. Return: 0, -ETIMEDOUT (then nothing is frozen). */

@@ -64,6 +64,22 @@ static void start(struct ms_volume *v, struct bio *bio)
 	ms_io_submit(&v->pool, &r->io);
 }
 
+void ms_read_refuse(struct ms_volume *v)
+{
+	struct bio_list list;
+	struct bio *bio;
+
+	bio_list_init(&list);
+	spin_lock(&v->lock);
+	if (v->hung) {
+		bio_list_merge(&list, &v->read_intake);
+		bio_list_init(&v->read_intake);
+	}
+	spin_unlock(&v->lock);
+	while ((bio = bio_list_pop(&list)))
+		ms_read_fail(bio);
+}
+
 static void read_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, read_work);

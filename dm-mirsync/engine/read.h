@@ -35,6 +35,8 @@ u64 __ms_read_oldest(struct ms_volume *v);
 struct bio *__ms_read_expire(struct ms_volume *v, u64 before);
 /* End it with an error; the peer is not asked. No locks. */
 void ms_read_fail(struct bio *bio);
+/* The same for what waits to be begun while a disk hangs. No locks. */
+void ms_read_refuse(struct ms_volume *v);
 /* None is in the disk or waits. */
 bool __ms_read_idle(const struct ms_volume *v);
 

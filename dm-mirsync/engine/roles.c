@@ -109,6 +109,22 @@ static void adopt_lineage(struct ms_sb *sb, void *arg)
 	sb->flags &= ~(MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK | MS_SB_CHOSEN);
 }
 
+struct adoption {
+	struct ms_volume *v;
+	struct ms_gens *gens;
+	bool failed;
+};
+
+/* Not over the record that the disk has failed: that may have been written since it was asked for. */
+static void adopt_if_sound(struct ms_sb *sb, void *arg)
+{
+	struct adoption *a = arg;
+
+	a->failed = READ_ONCE(a->v->target_failed);
+	if (!a->failed)
+		adopt_lineage(sb, a->gens);
+}
+
 static void offer(struct ms_sb *sb, void *arg)
 {
 	bool *all = arg;
@@ -302,6 +318,7 @@ static int take_lineage(struct ms_inbound *in, const char **why)
 {
 	const struct ms_done *done = (void *)in->body;
 	struct ms_volume *v = in->v;
+	struct adoption a = { .v = v };
 	struct ms_gens *gens;
 	bool ok;
 	int r;
@@ -319,11 +336,14 @@ static int take_lineage(struct ms_inbound *in, const char **why)
 	if (!gens)
 		return -ENOMEM;
 	ms_gens_decode(&done->gens, gens);
-	r = MS_MUTANT(DONE_UNFLUSHED) ? 0 : blkdev_issue_flush(v->data);
+	a.gens = gens;
+	r = MS_MUTANT(DONE_UNFLUSHED) ? 0 : ms_data_flush(v);
 	if (!r) {
 		accept_history(v);
-		r = ms_super_change(v, adopt_lineage, gens);
+		r = ms_super_change(v, adopt_if_sound, &a);
 	}
+	if (!r && a.failed)
+		r = -EIO;
 	kfree(gens);
 	if (r)
 		return r;

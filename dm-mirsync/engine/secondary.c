@@ -15,8 +15,11 @@
  * Locking: v->lock; v->rx_order lists what came and is not done, in order. Writes are started
  * by one at a time (v->rx_starting), in order.
  */
+#include "engine/activity.h"
 #include "engine/secondary.h"
 #include "shared/mutants.h"
+
+#define MS_ACKS_MAX	4096	/* answers that wait to be sent */
 
 static bool __put_in_order(struct ms_write *w)
 {
@@ -71,9 +74,10 @@ static void put_in_line(struct ms_write *w)
 	start_in_order(v);
 }
 
+/* Also of answers that wait until the peer reads them. */
 static bool room(struct ms_volume *v)
 {
-	return ms_write_room(v);
+	return ms_write_room(v) && atomic_read(&v->unsent_acks) < MS_ACKS_MAX;
 }
 
 static int take_write(struct ms_volume *v, const struct ms_head *h,
@@ -116,11 +120,14 @@ static int take_write(struct ms_volume *v, const struct ms_head *h,
 
 static int take_flush(struct ms_volume *v, const struct ms_head *h)
 {
-	struct ms_write *w = ms_flush_alloc(v, MS_WRITE_PEER);
+	struct ms_write *w;
 	bool first;
 
+	wait_event_idle(v->cooled, room(v));
+	w = ms_flush_alloc(v, MS_WRITE_PEER);
 	w->ack.handle = h->handle;
 	spin_lock(&v->lock);
+	__ms_flush_count(w);
 	first = __put_in_order(w);
 	spin_unlock(&v->lock);
 	if (first)
@@ -140,7 +147,12 @@ int ms_secondary_frame(struct ms_volume *v, const struct ms_head *h, const void 
 
 static void ack_done(struct ms_out_ack *ack, int r)
 {
-	ms_write_put(container_of(ack, struct ms_write, ack));
+	struct ms_write *w = container_of(ack, struct ms_write, ack);
+	struct ms_volume *v = w->v;
+
+	ms_write_put(w);
+	if (atomic_dec_return(&v->unsent_acks) == MS_ACKS_MAX - 1)
+		wake_up_all(&v->cooled);
 }
 
 static void __answer(struct ms_write *w)
@@ -152,8 +164,11 @@ static void __answer(struct ms_write *w)
 	if (!v->connected || w->session != v->session)
 		return;
 	refcount_inc(&w->refs);
-	if (ms_net_ack(v->net, &w->ack))
+	atomic_inc(&v->unsent_acks);
+	if (ms_net_ack(v->net, &w->ack)) {
+		atomic_dec(&v->unsent_acks);
 		refcount_dec(&w->refs);
+	}
 }
 
 void ms_secondary_ended(struct ms_write *w)
@@ -162,6 +177,7 @@ void ms_secondary_ended(struct ms_write *w)
 	struct ms_write *next;
 	bool was_first;
 
+	ms_buf_free(&v->pool, &w->buf);	/* the answer may wait for long */
 	spin_lock(&v->lock);
 	was_first = list_first_entry(&v->rx_order, struct ms_write, rx) == w;
 	list_del_init(&w->rx);
@@ -190,7 +206,8 @@ static void target_failed_work(struct work_struct *work)
 	struct ms_volume *v = container_of(work, struct ms_volume, target_failed_work);
 
 	ms_err_limit(v, "the data device has failed: inconsistent until the next resync");
-	ms_super_change(v, make_inconsistent, NULL);
+	if (ms_super_change(v, make_inconsistent, NULL))
+		ms_activity_fail(v, -EIO);	/* what is on the disk says that it is sound */
 	ms_net_cut(v->net, -EIO);
 	ms_volume_event(v);
 }

@@ -6,6 +6,7 @@
  */
 #include <linux/blkdev.h>
 #include <linux/random.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "engine/activity.h"
@@ -330,6 +331,7 @@ static int activate(struct ms_volume *v)
 
 int ms_volume_start(struct ms_volume *v)
 {
+	unsigned int noio = memalloc_noio_save();	/* nothing is served before it is done */
 	int r = 0;
 
 	mutex_lock(&v->control);
@@ -354,6 +356,7 @@ int ms_volume_start(struct ms_volume *v)
 	ms_volume_event(v);
 out:
 	mutex_unlock(&v->control);
+	memalloc_noio_restore(noio);
 	return r;
 }
 

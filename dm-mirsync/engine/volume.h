@@ -152,6 +152,7 @@ struct ms_volume {
 	bool data_lost;			/* written data may be lost: the application's next flush fails */
 	u64 told_writes;		/* writes begun when that was last told */
 	u32 losses;			/* counts flushes that failed */
+	atomic_t flushes_failing;	/* ... of the application's and the peer's that are not counted there yet */
 	void *extent_mem;
 	unsigned long *marked_map;	/* a bit per extent: has a mark */
 	unsigned long *invalid_map;	/* has a segment without a valid code */
@@ -178,6 +179,7 @@ struct ms_volume {
 	u32 inflight;			/* writes and flushes started and not ended */
 	u64 inflight_bytes;
 	u64 epoch, epoch_shipped;	/* async: the present one, that of the last frame */
+	atomic_t unsent_acks;		/* answers to the peer that wait to be sent */
 	u64 unacked_bytes;		/* memory of the application's writes that are not confirmed */
 	unsigned long confirmed_at;	/* jiffies of the last confirmation */
 	bool released, draining;	/* link_lost freeze: not this time, not while a suspend waits */

@@ -254,8 +254,10 @@ static void __flush_ended(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
-	if (w->status)
+	if (w->status) {
 		__ms_data_lost(v);
+		atomic_dec(&v->flushes_failing);
+	}
 	if (w->kind != MS_WRITE_APP)
 		return;
 	if (v->data_lost)
@@ -320,7 +322,11 @@ static void push_done(struct ms_write *w, int status)
 
 static void io_end(struct ms_io *io)
 {
-	push_done(container_of(io, struct ms_write, io), io->status);
+	struct ms_write *w = container_of(io, struct ms_write, io);
+
+	if (w->flush && io->status)
+		atomic_inc(&w->v->flushes_failing);
+	push_done(w, io->status);
 }
 
 /*
@@ -336,7 +342,7 @@ static void zero_work(struct work_struct *work)
 	r = blkdev_issue_zeroout(w->v->data, w->op.sector, w->op.nsectors,
 				 GFP_NOIO, flags);
 	if (!r && w->flags & MS_W_FUA)
-		r = blkdev_issue_flush(w->v->data);
+		r = ms_data_flush(w->v);
 	push_done(w, r);
 }
 
@@ -506,25 +512,35 @@ void ms_write_submit(struct ms_write *w)
 	ms_op_submit(v, &w->op);
 }
 
+void __ms_flush_count(struct ms_write *w)
+{
+	if (w->queued)
+		return;
+	w->queued = true;
+	w->v->inflight++;
+}
+
 void ms_flush_submit(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
+	bool over;
 
 	w->taken = ktime_get_ns();
 	w->begun = w->taken;
 	trace_mirsync_write_queued(w);
 	spin_lock(&v->lock);
 	__count(w);
-	w->queued = true;
-	v->inflight++;
+	__ms_flush_count(w);
 	__ms_hang_begin(w);
 	w->local_pending = true;
 	if (w->kind == MS_WRITE_APP && !__ship(w))
 		w->alone = v->nr_unacked || __peer_lacks(v, v->acked_seq);
 	v->peer_lacks |= w->alone;
 	w->lost = w->kind == MS_WRITE_APP && v->own == MS_OWN_LEFT;
+	/* Nobody waits any more for one of a session that is over. */
+	over = w->kind == MS_WRITE_PEER && (!v->connected || w->session != v->session);
 	spin_unlock(&v->lock);
-	w->untouched = w->lost;
+	w->untouched = w->lost || over;
 	submit_local(w, 0);
 }
 

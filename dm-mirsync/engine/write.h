@@ -95,6 +95,7 @@ void ms_write_zero_codes(struct ms_write *w);
 
 /* Count it as in flight; v->lock held. */
 void __ms_write_count(struct ms_write *w);
+void __ms_flush_count(struct ms_write *w);
 /* Count it, if that was not done, and queue it on its extent; ends by itself. Codes are in the body. */
 void ms_write_submit(struct ms_write *w);
 void ms_flush_submit(struct ms_write *w);

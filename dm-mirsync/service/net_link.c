@@ -82,6 +82,10 @@ static int accept_peer(struct ms_net *n, struct socket **psock)
 	int r;
 
 	r = ms_sock_accept(n->listener, psock, &from);
+	if (r == -ENOTCONN) {	/* gone already, and nobody knows who that was */
+		n->distrust = true;
+		return -EPERM;
+	}
 	if (r || !foreign(n, &from))
 		return r;
 	atomic64_inc(&n->strangers);

@@ -37,7 +37,7 @@ static int look_at_listener(struct ms_net *n)
 	} else if (time_after(n->heard, n->probe_at)) {
 		n->probing = false;
 		ms_link_drain(n);
-	} else if (over(n->probe_at, MS_NET_PROBE)) {
+	} else if (over(n->probe_at, MS_NET_PROBE) && over(n->waiting, MS_NET_PROBE)) {
 		return -ESTALE;
 	}
 	return 0;
@@ -82,6 +82,7 @@ static int recv_frame(struct ms_net *n)
 	struct ms_head h;
 	int r;
 
+	n->waiting = jiffies;	/* what was done with the last frame may have taken long */
 	r = ms_session_check(n);
 	if (!r)
 		r = ms_recv_head(n, &h);

@@ -186,6 +186,14 @@ const char *ms_frame_name(u16 type)
 }
 
 /* Do the lengths and counts of a frame with data that touches @segs segments agree? */
+/* What a page holds of it is a vector of its own, and a bio has no more of them than this. */
+static bool fits_a_bio(const struct ms_write_body *b)
+{
+	u32 offset = le64_to_cpu(b->sector) % (MS_BLOCK / MS_SECTOR);
+
+	return offset + le32_to_cpu(b->sectors) <= MS_DATA_MAX / MS_SECTOR;
+}
+
 static bool write_counts_agree(const struct ms_head *h, const struct ms_write_body *b,
 			       u32 segs)
 {
@@ -213,6 +221,8 @@ int ms_write_body_check(const struct ms_geo *geo, const struct ms_head *h,
 	switch (h->type) {
 	case MS_F_WRITE:
 	case MS_F_READ_DATA:
+		if (!fits_a_bio(b))
+			return -EPROTO;
 		return write_counts_agree(h, b, span->count) ? 0 : -EPROTO;
 	case MS_F_ZERO:
 		return zero_counts_agree(h, b) ? 0 : -EPROTO;

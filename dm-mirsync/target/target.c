@@ -263,21 +263,27 @@ static int message_promote(struct ms_volume *v, unsigned int argc, char **argv)
 	return ms_cmd_promote(v, alone, force);
 }
 
+/* One "set" at a time: each reads all options and writes all of them. */
+static DEFINE_MUTEX(set_lock);
+
 /* "set OPTION VALUE": in force when it returns; not remembered by the metadata. */
 static int message_set(struct ms_volume *v, unsigned int argc, char **argv)
 {
 	const struct ms_option *row = argc ? ms_option_find(argv[0]) : NULL;
 	struct ms_options opt;
+	int r;
 
 	if (!row || argc != 2)
 		return ms_refuse_command(v, -EINVAL, "set takes the name of an option and its value");
 	if (!row->running)
 		return ms_refuse_command(v, -EINVAL, "this option cannot be changed while the volume is up");
+	mutex_lock(&set_lock);
 	ms_volume_options(v, &opt);
-	if (ms_option_set(&opt, row, argv[1]))
-		return ms_refuse_command(v, -EINVAL, row->error);
-	ms_volume_set_options(v, &opt);
-	return 0;
+	r = ms_option_set(&opt, row, argv[1]);
+	if (!r)
+		ms_volume_set_options(v, &opt);
+	mutex_unlock(&set_lock);
+	return r ? ms_refuse_command(v, -EINVAL, row->error) : 0;
 }
 
 /* A verb queues its work and returns; "explain" tells why the last one was refused. */

@@ -239,6 +239,8 @@ static int naive_check(const struct ms_geo *geo, u32 type, u64 sector, u32 secto
 	touched = (sector + sectors - 1) / geo->seg_sectors - sector / geo->seg_sectors + 1;
 	if (type == MS_F_ZERO)
 		return segs || data_len || body_len != 16 ? -EPROTO : 0;
+	if (sector % 8 + sectors > 2048)	/* pages of a bio */
+		return -EPROTO;
 	return segs != touched || data_len != sectors * 512ull ||
 	       body_len != 16 + 8 * touched ? -EPROTO : 0;
 }
@@ -317,6 +319,31 @@ static void write_bodies_that_are_none(void **state)
 	assert_int_equal(ms_write_body_check(&geo, &h, &b, &span), -EPROTO);
 }
 
+/* One more page than a bio has vectors for would be a bug of the kernel's. */
+static void writes_of_too_many_pages(void **state)
+{
+	struct ms_head h = { .type = MS_F_WRITE };
+	struct ms_write_body b = { };
+	struct ms_span span;
+	struct ms_geo geo;
+	u32 sector, sectors, segs;
+
+	(void)state;
+	assert_int_equal(ms_geo_init(&geo, 8192, 12, 16), 0);
+	for (sector = 0; sector < 9; sector++) {
+		for (sectors = 2040; sectors <= 2048; sectors++) {
+			segs = (sector + sectors - 1) / 8 - sector / 8 + 1;
+			b.sector = cpu_to_le64(sector);
+			b.sectors = cpu_to_le32(sectors);
+			b.segs = cpu_to_le16((u16)segs);
+			h.body_len = (u32)(sizeof(b) + 8 * segs);
+			h.data_len = sectors * 512;
+			assert_int_equal(ms_write_body_check(&geo, &h, &b, &span),
+					 segs > 256 ? -EPROTO : 0);
+		}
+	}
+}
+
 static void generations(void **state)
 {
 	struct rng rng = { 3 };
@@ -346,6 +373,7 @@ int main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(write_bodies),
 		cmocka_unit_test(write_bodies_that_are_none),
+		cmocka_unit_test(writes_of_too_many_pages),
 		cmocka_unit_test(generations),
 	};
 
