@@ -18,6 +18,7 @@ enum cli_exit {
 	CLI_USAGE = 2,
 	CLI_NO_VOLUME = 3,
 	CLI_TIMEOUT = 4,
+	CLI_DIFFERS = 5,	/* verify: the sites are not the same */
 };
 
 enum cli_type {
@@ -66,6 +67,7 @@ extern const struct cli_command cmd_set;
 extern const struct cli_command cmd_failback;
 extern const struct cli_command cmd_switchover;
 extern const struct cli_command cmd_grow;
+extern const struct cli_command cmd_verify;
 extern const struct cli_command cmd_wait;
 extern const struct cli_command cmd_events;
 

@@ -22,6 +22,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_grow,
 	&cmd_failback,
 	&cmd_switchover,
+	&cmd_verify,
 	&cmd_wait,
 	&cmd_events,
 	NULL

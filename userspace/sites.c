@@ -8,8 +8,6 @@
 
 #include "cli.h"
 #include "dev.h"
-#include "shared/compare.h"
-#include "shared/wire.h"
 #include "sites.h"
 
 struct comparison {
@@ -17,6 +15,8 @@ struct comparison {
 	struct sites_result *result;
 	struct ms_geo geo;
 	bool tell_kernel;
+	sites_differ differ;		/* or NULL */
+	void *arg;			/* of @differ and of the progress */
 	struct ms_summary_entry *summary[2];	/* of a batch, by site */
 	struct ms_wire_table *table[2];		/* of a window, by site */
 	struct ms_ioc_verdict *verdict;		/* not sent yet */
@@ -26,23 +26,23 @@ struct comparison {
 static const char * const site_name[] = { "this site's", "the peer's" };
 
 /* Read @count entries of @size bytes, in as many calls as the kernel likes. */
-static int read_range(struct comparison *c, unsigned long request, u32 site,
+static int read_range(struct online *o, unsigned long request, u32 site,
 		      u64 first, u32 count, void *buffer, size_t size)
 {
 	u32 got = 0;
 
 	while (got < count) {
 		struct ms_ioc_range range = {
-			.dev = c->o->vol.dev,
+			.dev = o->vol.dev,
 			.first = first + got,
 			.count = count - got,
 			.site = site,
 			.buffer = (uintptr_t)buffer + got * size,
 		};
-		int r = ioctl(c->o->fd, request, &range);
+		int r = ioctl(o->fd, request, &range);
 
 		if (r || !range.count || range.count > count - got)
-			return cli_error(CLI_FAILED, c->o->vol.name,
+			return cli_error(CLI_FAILED, o->vol.name,
 					 "%s tables cannot be read: %s", site_name[site],
 					 r ? strerror(errno) : "nothing came");
 		got += range.count;
@@ -154,6 +154,8 @@ static int compare_tables(struct comparison *c, const struct ms_wire_table *loca
 	res->unknown_bytes += bytes_of(c, e, v.unknown, v.n_unknown);
 	for (i = 0; i < segs; i++)
 		res->peer_marked += ms_bit(peer->marks, i) && !ms_bit(v.equal, i);
+	if (v.n_differs && c->differ)
+		return c->differ(c->arg, local, peer, &v);
 	if (v.n_unknown == segs)
 		return 0;
 	/*
@@ -182,7 +184,7 @@ static int compare_open(struct comparison *c, u64 first, const bool *open, u32 c
 				n = k + 1;
 		}
 		for (site = 0; !code && site < 2; site++)
-			code = read_range(c, MS_IOC_TABLE, site, first + i, n,
+			code = read_range(c->o, MS_IOC_TABLE, site, first + i, n,
 					  c->table[site], sizeof(struct ms_wire_table));
 		for (k = 0; !code && k < n; k++) {
 			if (open[i + k])
@@ -200,7 +202,7 @@ static int compare_batch(struct comparison *c, u64 first, u32 count)
 	int code = 0;
 
 	for (site = 0; !code && site < 2; site++)
-		code = read_range(c, MS_IOC_SUMMARY, site, first, count, c->summary[site],
+		code = read_range(c->o, MS_IOC_SUMMARY, site, first, count, c->summary[site],
 				  sizeof(struct ms_summary_entry));
 	for (i = 0; !code && i < count; i++)
 		open[i] = !settle(c, first + i, &c->summary[MS_SITE_LOCAL][i],
@@ -208,13 +210,13 @@ static int compare_batch(struct comparison *c, u64 first, u32 count)
 	return code ? code : compare_open(c, first, open, count);
 }
 
-static int compare_all(struct comparison *c, sites_progress progress, void *arg)
+static int compare_all(struct comparison *c, sites_progress progress)
 {
 	u64 first, left;
 	int code;
 
 	for (first = 0; first < c->geo.extents; first += MS_SUMMARY_BATCH) {
-		if (progress && !progress(arg, first, c->geo.extents))
+		if (progress && !progress(c->arg, first, c->geo.extents))
 			return -EINTR;
 		left = c->geo.extents - first;
 		code = compare_batch(c, first, left < MS_SUMMARY_BATCH ?
@@ -223,31 +225,58 @@ static int compare_all(struct comparison *c, sites_progress progress, void *arg)
 			return code;
 	}
 	if (progress)
-		progress(arg, c->geo.extents, c->geo.extents);
+		progress(c->arg, c->geo.extents, c->geo.extents);
 	return send_verdicts(c);
+}
+
+static int compare_sites(struct comparison *c, sites_progress progress)
+{
+	struct online *o = c->o;
+	u32 seg_bytes = o->st.seg_sectors << MS_SECTOR_SHIFT;
+	int code, i;
+
+	memset(c->result, 0, sizeof(*c->result));
+	if (!seg_bytes || ms_geo_init(&c->geo, o->st.sectors, __builtin_ctz(seg_bytes),
+				      o->st.max_hot))
+		return cli_error(CLI_FAILED, o->vol.name, "its status makes no sense");
+	for (i = 0; i < 2; i++) {
+		c->summary[i] = dev_buffer(MS_SUMMARY_BATCH * sizeof(*c->summary[i]));
+		c->table[i] = dev_buffer(MS_TABLE_BATCH * sizeof(*c->table[i]));
+	}
+	c->verdict = dev_buffer(MS_CMP_BATCH * sizeof(*c->verdict));
+	code = compare_all(c, progress);
+	for (i = 0; i < 2; i++) {
+		free(c->summary[i]);
+		free(c->table[i]);
+	}
+	free(c->verdict);
+	return code;
 }
 
 int sites_compare(struct online *o, bool tell_kernel, sites_progress progress,
 		  void *arg, struct sites_result *result)
 {
-	struct comparison c = { .o = o, .result = result, .tell_kernel = tell_kernel };
-	u32 seg_bytes = o->st.seg_sectors << MS_SECTOR_SHIFT;
-	int code, i;
+	struct comparison c = {
+		.o = o, .result = result, .tell_kernel = tell_kernel, .arg = arg
+	};
 
-	memset(result, 0, sizeof(*result));
-	if (!seg_bytes || ms_geo_init(&c.geo, o->st.sectors, __builtin_ctz(seg_bytes),
-				      o->st.max_hot))
-		return cli_error(CLI_FAILED, o->vol.name, "its status makes no sense");
-	for (i = 0; i < 2; i++) {
-		c.summary[i] = dev_buffer(MS_SUMMARY_BATCH * sizeof(*c.summary[i]));
-		c.table[i] = dev_buffer(MS_TABLE_BATCH * sizeof(*c.table[i]));
-	}
-	c.verdict = dev_buffer(MS_CMP_BATCH * sizeof(*c.verdict));
-	code = compare_all(&c, progress, arg);
-	for (i = 0; i < 2; i++) {
-		free(c.summary[i]);
-		free(c.table[i]);
-	}
-	free(c.verdict);
+	return compare_sites(&c, progress);
+}
+
+int sites_find(struct online *o, sites_progress progress, sites_differ differ, void *arg,
+	       struct sites_result *result)
+{
+	struct comparison c = { .o = o, .result = result, .differ = differ, .arg = arg };
+
+	return compare_sites(&c, progress);
+}
+
+int sites_look(struct online *o, u32 site, u64 extent, struct ms_wire_table *table)
+{
+	int code = read_range(o, MS_IOC_TABLE, site, extent, 1, table, sizeof(*table));
+
+	if (!code && le64_to_cpu(table->extent) != extent)
+		code = cli_error(CLI_FAILED, o->vol.name, "%s table is of another extent",
+				 site_name[site]);
 	return code;
 }
