@@ -44,6 +44,11 @@ check:
 check-debug:
 	tests/run-debug
 
+# The tables of the rules, made from them; lint says when they are out of date.
+doc/rules.md: $(wildcard dm-mirsync/shared/rules*.c) scripts/rules-tables.c scripts/print-rules
+	scripts/print-rules >$@.new
+	mv $@.new $@
+
 demo:
 	tests/demo/run
 

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Prints doc/rules.md: what the rules of dm-mirsync/shared/rules.h say, asked one situation at a
+ * time. `make doc/rules.md` writes it, scripts/check-docs holds the file against it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/rules.h"
+
+enum { OLD = 7, NEW = 8, OTHER = 9 };
+
+/* Two sites of one volume whose data is related like that. */
+static void make_sites(enum ms_relation r, struct ms_site *local, struct ms_site *peer)
+{
+	memset(local, 0, sizeof(*local));
+	local->sectors = 1 << 20;
+	local->seg_shift = 12;
+	*peer = *local;
+	local->node_id[0] = 1;
+	peer->node_id[0] = 2;
+	local->gens.current_gen = r == MS_REL_BLANK_BOTH || r == MS_REL_BLANK_LOCAL ? 0 : OLD;
+	peer->gens.current_gen = r == MS_REL_BLANK_BOTH || r == MS_REL_BLANK_PEER ? 0 : OLD;
+	if (r == MS_REL_LOCAL_NEWER || r == MS_REL_FORKED)
+		ms_gens_start(&local->gens, NEW);
+	if (r == MS_REL_PEER_NEWER || r == MS_REL_FORKED)
+		ms_gens_start(&peer->gens, OTHER);
+	if (r == MS_REL_UNRELATED)
+		peer->gens.current_gen = OTHER;
+}
+
+static void print_relation(enum ms_relation r)
+{
+	struct ms_site local, peer;
+	struct ms_decision d;
+	u32 own, other;
+
+	make_sites(r, &local, &peer);
+	printf("\n### %s\n\n| claim here | peer: none | asks | waiting | active |\n|---|---|---|---|---|\n",
+	       ms_relation_name(r));
+	for (own = MS_CLAIM_NONE; own <= MS_CLAIM_ACTIVE; own++) {
+		printf("| %s |", ms_claim_name(own));
+		for (other = MS_CLAIM_NONE; other <= MS_CLAIM_ACTIVE; other++) {
+			local.claim = own;
+			peer.claim = other;
+			ms_rules_meet(&local, &peer, &d);
+			printf(" %s |", ms_meeting_name(d.meeting));
+		}
+		printf("\n");
+	}
+}
+
+/* The peer's claim that a meeting goes with, where it is not free. */
+static enum ms_claim claim_of_peer(enum ms_meeting m)
+{
+	switch (m) {
+	case MS_MEET_TARGET:
+		return MS_CLAIM_ACTIVE;
+	case MS_MEET_OUTDATED:
+	case MS_MEET_PEER_OUTDATED:
+	case MS_MEET_TWO_PRIMARIES:
+		return MS_CLAIM_WAITING;
+	default:
+		return MS_CLAIM_NONE;
+	}
+}
+
+static void cell(const char *why)
+{
+	printf(" %s |", why ? why : "**yes**");
+}
+
+static void print_commands(enum ms_meeting m)
+{
+	struct ms_situation s = {
+		.connected = m != MS_MEET_NONE,
+		.meeting = m,
+		.relation = MS_REL_SAME,
+		.claim = MS_CLAIM_NONE,
+		.peer_claim = claim_of_peer(m),
+		.in_sync = true,
+	};
+
+	printf("| %s | %s |", m ? ms_meeting_name(m) : "(not connected)",
+	       m ? ms_claim_name(s.peer_claim) : "");
+	cell(ms_rules_promote(&s, false, false));
+	s.claim = MS_CLAIM_WAITING;
+	cell(ms_rules_promote(&s, false, false));
+	cell(ms_rules_promote(&s, false, true));
+	s.claim = MS_CLAIM_ACTIVE;
+	cell(ms_rules_failback(&s, false));
+	cell(ms_rules_failback(&s, true));
+	cell(ms_rules_switch(&s));
+	printf("\n");
+}
+
+int main(void)
+{
+	u32 i;
+
+	printf("# The rules\n\n"
+	       "Made from `dm-mirsync/shared/rules*.c` by `make doc/rules.md`; the kernel decides, and the CLI explains,\n"
+	       "by the same functions. [design.md](design.md) says what generations are.\n\n"
+	       "## Meetings\n\n"
+	       "How the data of two sites that meet is related, and what each of them claims, says what they are to each\n"
+	       "other. Both disks are consistent, and no site has gone back in time.\n\n"
+	       "| meeting | |\n|---|---|\n");
+	for (i = MS_MEET_SOURCE; i < MS_MEET_COUNT; i++)
+		printf("| %s | %s |\n", ms_meeting_name(i), ms_meeting_text(i));
+	for (i = 0; i < MS_REL_COUNT; i++)
+		print_relation(i);
+	printf("\nA source whose disk is inconsistent or outdated: %s. A site whose history lacks what its peer has seen of it:\n"
+	       "%s, the other %s; both, or it has been promoted by force since: %s.\n",
+	       ms_meeting_name(MS_MEET_NO_SOURCE), ms_meeting_name(MS_MEET_OUTDATED),
+	       ms_meeting_name(MS_MEET_PEER_OUTDATED), ms_meeting_name(MS_MEET_UNRELATED));
+	printf("\n## Commands\n\n"
+	       "May it be done here, with a consistent disk, nothing being copied, the pair in sync where it can be, and the\n"
+	       "device not open; else why not. An active primary may be demoted in all of them.\n\n"
+	       "| meeting | peer's claim | promote | promote, was primary | promote --force, was primary | failback | failback --force | switchover |\n"
+	       "|---|---|---|---|---|---|---|---|\n");
+	for (i = MS_MEET_NONE; i < MS_MEET_REFUSE_SELF; i++)
+		print_commands(i);
+	return 0;
+}
