@@ -32,4 +32,4 @@ put /dev/mapper/lab 1024 64
 put "${DATA[b]}" 1024 64
 [ "$(sum /dev/mapper/lab 1024 64)" = "$(sum "${DATA[b]}" 1024 64)" ] || fail "put is not repeatable"
 expect_fail site_a dmsetup create lab --table "0 $sectors linear ${DATA[a]} 0"
-dmsetup remove lab
+dmsetup remove --retry lab

@@ -12,7 +12,7 @@ DATA_MIB=32 CHECK=data
 
 remove_within() # SECONDS SITE
 {
-	timeout "$1" dmsetup remove "vol$2" || fail "vol$2 is not removed after $1 s"
+	timeout "$1" dmsetup remove --retry "vol$2" || fail "vol$2 is not removed after $1 s"
 }
 
 pair()

@@ -46,7 +46,7 @@ lab_sites
 for site in a b; do
 	dmsetup create part --table "0 32768 linear ${DATA[$site]} 0"
 	"$MIRSYNC" format "${META[$site]}" /dev/mapper/part
-	dmsetup remove part
+	dmsetup remove --retry part
 	head -c "$((ROUNDS * 8))M" < <(pattern "$site") |
 		dd of="${DATA[$site]}" bs=64k iflag=fullblock oflag=seek_bytes seek=16M status=none
 done

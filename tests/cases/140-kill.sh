@@ -187,7 +187,7 @@ for ((i = 1; i <= ROUNDS; i++)); do
 	cmp "$OUT/A.data" "$OUT/B.data" || fail "the disks differ"
 done
 for m in A B; do
-	vm_exec "$m" 'dmsetup remove vol'
+	vm_exec "$m" 'dmsetup remove --retry vol'
 	kernel_well "$m"
 	"$MIRSYNC" check "$OUT/$m.meta" --data "$OUT/$m.data"
 	vm_stop "$m"

@@ -42,7 +42,7 @@ power_on()
 	local kind r=0
 	vol_remove "$1"
 	for kind in data meta; do
-		dmsetup remove "$1.$kind"
+		dmsetup remove --retry "$1.$kind"
 		losetup -d "${disk[$1.$kind]}"
 		mv "$LAB/copy.$kind" "$LAB/$1.$kind"
 		disk[$1.$kind]=$(losetup --find --show "$LAB/$1.$kind")

@@ -339,6 +339,13 @@ lab_show()
 	in_site b ss -tn
 }
 
+# What the case stacked below its volumes goes; udev may be looking at it.
+none_left()
+{
+	dmsetup remove_all
+	[[ $(dmsetup ls) == No\ devices* ]]
+}
+
 # The teardown of a case that succeeded; its failure is the case's.
 lab_finish()
 {
@@ -357,8 +364,7 @@ lab_finish()
 	done
 	[ "$formatted" = 0 ] || [ "$CHECK" = no ] || check_meta
 	[ "$volumes" != 2 ] || [ "$COMPARE" != yes ] || compare_disks
-	# What the case stacked below its volumes.
-	dmsetup remove_all
+	wait_until none_left
 	for site in a b; do
 		ip netns del "site$site"
 	done
