@@ -33,6 +33,7 @@ struct suspect {
 	u64 local_version, peer_version;
 	u8 differs[MS_BITMAP_BYTES];
 	bool settled;
+	bool still;		/* no write of it had begun between the last two looks */
 };
 
 struct verify {
@@ -169,7 +170,8 @@ static int look_again(struct verify *y, struct suspect *s, bool decide)
 	memcpy(codes[1], peer.codes, sizeof(codes[1]));
 	ms_compare_extent(local.valid, codes[0], peer.valid, codes[1], segs_of(y, s), &v);
 	note_look(s, &local, &peer, &v);
-	if (decide && same && !s->settled) {
+	s->still = same && !s->settled;
+	if (decide && s->still) {
 		confirm(y, s);
 		s->settled = true;
 	} else if (s->settled) {
@@ -194,6 +196,16 @@ static int look_at_suspects(struct verify *y, bool decide, size_t *left)
 	return code;
 }
 
+static bool any_still(const struct verify *y)
+{
+	size_t i;
+
+	for (i = 0; i < y->suspects; i++)
+		if (y->suspect[i].still && !y->suspect[i].settled)
+			return true;
+	return false;
+}
+
 static int round_of_looks(struct verify *y, size_t *left)
 {
 	int code = 0, look;
@@ -202,7 +214,7 @@ static int round_of_looks(struct verify *y, size_t *left)
 		online_pause(PAUSE_MS);
 		code = look_at_suspects(y, false, left);
 	}
-	if (code || !*left)
+	if (code || !*left || !any_still(y))
 		return code;
 	code = wait_confirmed(y);
 	return code ? code : look_at_suspects(y, true, left);
