@@ -321,6 +321,13 @@ static void tell(const struct verify *y)
 		printf("%snothing differs%s\n", out_colour(OUT_GREEN), out_plain());
 }
 
+/* Before all was compared, segments differ that nobody has marked yet. */
+static int not_in_sync(const struct verify *y)
+{
+	return cli_error(CLI_FAILED, y->o.vol.name,
+			 "not in sync: what differs is found and copied by the resync");
+}
+
 static int verify(struct verify *y)
 {
 	const struct ms_ioc_status *st = &y->o.st;
@@ -329,6 +336,8 @@ static int verify(struct verify *y)
 	if (!st->connected || st->meeting != MS_MEET_SOURCE)
 		return cli_error(CLI_FAILED, y->o.vol.name,
 				 "not connected as the source of its peer (verify runs at the primary)");
+	if (!st->in_sync)
+		return not_in_sync(y);
 	if (ms_geo_init(&y->geo, st->sectors, (u32)__builtin_ctz(st->seg_sectors << MS_SECTOR_SHIFT),
 			st->max_hot))
 		return cli_error(CLI_FAILED, y->o.vol.name, "its status makes no sense");
@@ -343,6 +352,8 @@ static int verify(struct verify *y)
 		code = online_status(&y->o);
 	if (code)
 		return code;
+	if (!st->in_sync || st->candidates)
+		return not_in_sync(y);
 	if (json)
 		tell_json(y);
 	else
