@@ -131,7 +131,7 @@ bool ms_policy_postpone(struct ms_volume *v, u32 session)
 	return wait;
 }
 
-/* One that the application does not wait for may be behind a long queue: then what counts is that the queue moves. */
+/* One behind a long queue has its time when it is the first: what counts is that the queue moves. */
 bool ms_policy_overdue(struct ms_volume *v)
 {
 	struct ms_write *w;
@@ -142,8 +142,8 @@ bool ms_policy_overdue(struct ms_volume *v)
 	w = list_first_entry_or_null(&v->unacked, struct ms_write, list);
 	if (w) {
 		since = w->shipped;
-		if (w->told && time_after(v->confirmed_at, since))
-			since = v->confirmed_at;
+		if (time_after(v->first_at, since))
+			since = v->first_at;
 		late = time_after(jiffies, since + v->confirm_timeout);
 	}
 	spin_unlock(&v->lock);

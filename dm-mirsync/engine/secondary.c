@@ -206,7 +206,7 @@ static void target_failed_work(struct work_struct *work)
 	struct ms_volume *v = container_of(work, struct ms_volume, target_failed_work);
 
 	ms_err_limit(v, "the data device has failed: inconsistent until the next resync");
-	if (ms_super_change(v, make_inconsistent, NULL))
+	if (!READ_ONCE(v->meta_failed) && ms_super_change(v, make_inconsistent, NULL))
 		ms_activity_fail(v, -EIO);	/* what is on the disk says that it is sound */
 	ms_net_cut(v->net, -EIO);
 	ms_volume_event(v);

@@ -182,6 +182,7 @@ struct ms_volume {
 	atomic_t unsent_acks;		/* answers to the peer that wait to be sent */
 	u64 unacked_bytes;		/* memory of the application's writes that are not confirmed */
 	unsigned long confirmed_at;	/* jiffies of the last confirmation */
+	unsigned long first_at;		/* jiffies, since when the first of @unacked is the first */
 	bool released, draining;	/* link_lost freeze: not this time, not while a suspend waits */
 	bool detached;			/* the queue was full: nothing is shipped for a while */
 	u32 postponed;			/* session that begins to mirror after it */

@@ -572,6 +572,8 @@ static struct ms_write *__take_waiting(struct ms_volume *v, u64 handle)
 	hash_for_each_possible(v->waiting, w, hash, handle) {
 		if (w->out.handle != handle)
 			continue;
+		if (list_is_first(&w->list, &v->unacked))
+			v->first_at = jiffies;
 		hash_del(&w->hash);
 		list_del_init(&w->list);
 		v->nr_unacked--;

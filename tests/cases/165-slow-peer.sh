@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# A secondary whose disk takes its time, behind a long queue of mode async: a write in mode sync
+# waits longer than the limit for a confirmation, and as confirmations come all the time, the
+# session goes on. When they stop coming it ends.
+# scenario: 21
+# timeout: 600
+# shellcheck disable=SC2034 # read by lib.sh
+DATA_MIB=32
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-io.sh"
+. "$(dirname "$0")/lib-watch.sh"
+
+LATE=45		# ms a write
+LIMIT=30	# s, for a confirmation
+
+lab_sites
+modprobe dm-delay
+below=${DATA[b]}
+dmsetup create slow --table "0 $(blockdev --getsz "$below") delay $below 0 0 $below 0 $LATE"
+DATA[b]=/dev/mapper/slow
+format_both
+vol_create b secondary timeout 5000
+vol_create a primary timeout 5000 mode async async_queue 16384
+wait_insync a 120
+
+# One after the other: each write is an epoch of its own.
+dd if=/dev/urandom of=/dev/mapper/vola bs=4k count=1000 oflag=direct conv=notrunc status=none
+msg a set mode sync
+waiting=$(field a unacked)
+began=$SECONDS
+put /dev/mapper/vola 16384 4 1
+waited=$((SECONDS - began))
+note "behind $waiting others it took $waited s"
+[ "$waited" -gt $((LIMIT + 2)) ] || fail "too short to prove anything"
+[ "$(field a link)" = connected ] || fail "the session has ended"
+[ "$(counter a cut_unconfirmed)" = 0 ] || fail "the session had ended"
+wait_insync a
+
+dmsetup suspend --nolockfs slow
+put /dev/mapper/vola 16400 4 2
+[ "$(counter a cut_unconfirmed)" = 1 ] || fail "it was not the limit that ended the session"
+dmsetup resume slow
+wait_insync a 120
