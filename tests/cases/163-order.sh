@@ -59,4 +59,5 @@ for ((i = 0; i < ${ROUNDS:-8}; i++)); do
 	wait "$load" || true
 	wait_insync a 120
 done
+figure "$(awk '{ n++; if ($3 > most) most = $3 } END { printf "%d instants in order, up to %d writes behind", n, most }' "$LAB/checked")"
 awk '{ lost += $3 } END { exit !lost }' "$LAB/checked" || fail "nothing was lost: that proves nothing"

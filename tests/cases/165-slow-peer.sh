@@ -31,7 +31,7 @@ waiting=$(field a unacked)
 began=$SECONDS
 put /dev/mapper/vola 16384 4 1
 waited=$((SECONDS - began))
-note "behind $waiting others it took $waited s"
+figure "behind $waiting others it took $waited s"
 [ "$waited" -gt $((LIMIT + 2)) ] || fail "too short to prove anything"
 [ "$(field a link)" = connected ] || fail "the session has ended"
 [ "$(counter a cut_unconfirmed)" = 0 ] || fail "the session had ended"

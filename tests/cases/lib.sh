@@ -35,6 +35,13 @@ note()
 	echo "[$up] $*"
 }
 
+# figure TEXT: something measured, which the runner prints beside the case's name.
+figure()
+{
+	note "$*"
+	echo "figure: $*"
+}
+
 # limit SECONDS: how long to wait at most here for what takes at most so long elsewhere; in $(limit 60).
 limit()
 {

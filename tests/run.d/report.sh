@@ -8,13 +8,17 @@ tally() # ok|FAIL|skip NAME
 	echo "$1 $2" >>"$TALLY"
 }
 
+# Of one that passed, the figures it gave (`figure` in tests/cases/lib.sh).
 # The whole of it at once, so that two kernels' reports do not mix.
 report() # ok|FAIL|skip NAME SECONDS [LOG]
 {
-	local text="$1 $2 ($3 s)"
+	local text="$1 $2 ($3 s)" figures
 	if [ "$1" = FAIL ] && [ -r "${4-}" ]; then
 		text+=$'\n'$(tail -n "${LOG_LINES:-80}" "$4" | sed 's/^/    /')
 		text+=$'\n'"    (all of it: ${4#"$TOP/"})"
+	elif [ "$1" = ok ] && [ -r "${4-}" ]; then
+		figures=$(sed -n 's/^figure: /    /p' "$4")
+		text+=${figures:+$'\n'$figures}
 	elif [ "$1" = skip ] && [ -r "${4-}" ]; then
 		text+=$'\n'$(grep -m 1 'skipped:' "$4" | sed 's/^/    /' || true)
 	fi

@@ -337,7 +337,7 @@ static void every_state(void **state)
 		print_message("  %s\n", violation.event);
 		print_world(&violation.w);
 	}
-	print_message("# %u states walked; from %u of them the way out took force\n",
+	print_message("# figure: %u states walked; from %u of them the way out took force\n",
 		      n_states, forced);
 	forget();
 	if (violation.why)
@@ -346,10 +346,10 @@ static void every_state(void **state)
 }
 
 /* A walk with this mistake comes to a wrong state. */
-static void finds(enum mistake mistake)
+static void finds(const char *name, enum mistake mistake)
 {
 	walk(mistake);
-	print_message("# found after %u states: %s\n", n_states,
+	print_message("# figure: mutant %s: found after %u states: %s\n", name, n_states,
 		      violation.why ? violation.why : "nothing");
 	forget();
 	assert_non_null(violation.why);
@@ -359,7 +359,7 @@ static void finds(enum mistake mistake)
 static void name(void **state) \
 { \
 	(void)state; \
-	finds(m); \
+	finds(#name, m); \
 }
 
 FINDS(alone_without_a_new_generation, MISTAKE_NO_NEW_GENERATION)
