@@ -77,13 +77,6 @@ static void print_json(struct json_object *j, const char *event)
 	json_object_put(j);
 }
 
-static const char *sync_text(const struct ms_ioc_status *st)
-{
-	if (st->copying)
-		return st->copying == 1 ? "resync-source" : "resync-target";
-	return st->in_sync ? "in-sync" : "out-of-sync";
-}
-
 /* The words of `dmsetup status`. */
 static void state_text(const struct online *o, char *text, size_t size)
 {
@@ -94,9 +87,9 @@ static void state_text(const struct online *o, char *text, size_t size)
 		snprintf(met, sizeof(met), " meeting=%s peer=%s peer_disk=%s",
 			 ms_meeting_name(st->meeting), ms_claim_name(st->peer_claim),
 			 ms_disk_name(st->peer_disk));
-	snprintf(text, size, "%s %s %s %s claim=%s%s%s%s%s%s%s", ms_role_name(st->role),
+	snprintf(text, size, "%s %s %s %s claim=%s%s%s%s%s%s", ms_role_name(st->role),
 		 st->connected ? "connected" : "not-connected", ms_disk_name(st->disk),
-		 sync_text(st), ms_claim_name(st->claim), met, st->failback ? " failback" : "",
+		 ms_sync_name(st->in_sync, st->copying, st->failback), ms_claim_name(st->claim), met,
 		 st->frozen ? " frozen" : "", st->detached ? " detached" : "",
 		 st->hung ? " hung" : "", o->vol.suspended ? " suspended" : "");
 }

@@ -100,9 +100,5 @@ const char *ms_link_word(struct ms_volume *v, const struct ms_ioc_status *st)
 
 const char *ms_sync_word(const struct ms_ioc_status *st)
 {
-	if (st->in_sync)
-		return "in-sync";
-	if (st->copying)
-		return st->copying == 1 ? "resync-source" : "resync-target";
-	return st->failback ? "failback" : "out-of-sync";
+	return ms_sync_name(st->in_sync, st->copying, st->failback);
 }

@@ -101,3 +101,12 @@ const char *ms_disk_name(enum ms_disk d)
 {
 	return pick(disks, d);
 }
+
+const char *ms_sync_name(bool in_sync, u32 copying, u32 failback)
+{
+	if (in_sync)
+		return "in-sync";
+	if (copying)
+		return copying == 1 ? "resync-source" : "resync-target";
+	return failback ? "failback" : "out-of-sync";
+}
