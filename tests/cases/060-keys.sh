@@ -50,6 +50,7 @@ in_site a dmsetup create vola --table "$table"
 wait_insync a
 vol_remove a b
 
+modprobe ipv6	# "ip" does not load it
 ip -n sitea address add fd77::1/64 dev veth0 nodad
 ip -n siteb address add fd77::2/64 dev veth0 nodad
 ADDRESS=([a]='[fd77::1]' [b]='[fd77::2]')
