@@ -65,7 +65,8 @@ def call(nr):
     """Return: its name for the count, and how it ended."""
     body, number_of_it = argument(nr), request(nr)
     try:
-        fcntl.ioctl(control, number_of_it, address() if random.random() < 0.05 else body)
+        # As a number it is an int, sign extended: the first page, or the kernel's last ones.
+        fcntl.ioctl(control, number_of_it, random.choice((0, 1, 4000, -1, -4096)) if random.random() < 0.05 else body)
     except OSError as error:
         return nr, errno.errorcode[error.errno]
     return nr, "0"
