@@ -92,6 +92,7 @@ static void prepare_hello(struct ms_net *n)
 
 	memset(h, 0, sizeof(*h));
 	n->ops->hello(n->ctx, h);
+	h->features = cpu_to_le64(MS_FEATURES);
 	h->proto_min = cpu_to_le16(MS_PROTO_MIN);
 	h->proto_max = cpu_to_le16(MS_PROTO_MAX);
 	h->auth = cpu_to_le32(n->hmac ? MS_NET_AUTH_PSK : MS_NET_AUTH_NONE);

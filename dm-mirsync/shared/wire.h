@@ -77,10 +77,18 @@ struct ms_frame {
 } __packed;
 static_assert(sizeof(struct ms_frame) == 40, "ms_frame");
 
+/*
+ * What a sender can do beyond its protocol version. Of the low 32 bits those that both
+ * have are used. The high 32 are of what a sender does in any case, so that who does not know
+ * one refuses it. None yet.
+ */
+#define MS_FEATURES		0ull
+#define MS_FEATURES_NEEDED	(~0ull << 32)
+
 struct ms_hello {
 	__le16 proto_min, proto_max;
 	__le32 auth;		/* 0: none, 1: pre-shared key, HMAC-SHA256 */
-	__le64 features;	/* offered; the intersection is used; none in version 1 */
+	__le64 features;	/* MS_FEATURES of the sender */
 	u8 volume_id[MS_UUID];
 	u8 node_id[MS_UUID];
 	__le64 sectors;

@@ -59,6 +59,8 @@ const char *ms_hello_check(const struct ms_hello *h, u32 *proto)
 
 	if (!version)
 		return "no common protocol version";
+	if (le64_to_cpu(h->features) & MS_FEATURES_NEEDED & ~MS_FEATURES)
+		return "the peer needs a feature that is not known here";
 	if (le32_to_cpu(h->auth) > AUTH_MAX)
 		return "the peer asks for an unknown authentication";
 	if (h->initiator > 1)

@@ -73,6 +73,7 @@ static const struct {
 	u64 value;
 } impossible[] = {
 	SET(auth, 2), SET(auth, ~0u),
+	SET(features, 1ull << 32), SET(features, 1ull << 63),
 	SET(initiator, 2), SET(initiator, 255),
 	SET(claim, 4), SET(claim, ~0u),
 	SET(disk, 3), SET(disk, ~0u),
@@ -96,6 +97,9 @@ static void fields_out_of_range(void **state)
 		memcpy((u8 *)&h + impossible[i].offset, &value, impossible[i].size);
 		assert_non_null(ms_hello_check(&h, &proto));
 	}
+	h = good_hello();
+	h.features = cpu_to_le64(~MS_FEATURES_NEEDED);	/* that one can do without */
+	assert_null(ms_hello_check(&h, &proto));
 	h = good_hello();
 	memset(h.node_id, 0, MS_UUID);
 	assert_non_null(ms_hello_check(&h, &proto));
