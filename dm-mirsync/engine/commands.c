@@ -432,7 +432,7 @@ void ms_roles_take_failback(struct ms_inbound *in)
 	}
 	spin_unlock(&v->lock);
 	mutex_unlock(&v->role_lock);
-	if (!why)
+	if (!why && ms_may_talk(v))
 		ms_info(v, "the peer has begun a failback: this site will be its target");
 	ms_inbound_result(in, why ? -EPERM : 0, why);
 }

@@ -33,16 +33,18 @@ static void describe(struct ms_volume *v, struct ms_told *t)
 	t->metadata = READ_ONCE(v->meta_failed) ? "failed" : "ok";
 	t->frozen = st.frozen ? "1" : "0";
 	t->hung = st.hung ? "1" : "0";
+	t->detached = st.detached ? "1" : "0";
 }
 
-static void send_uevent(struct ms_volume *v, const struct ms_told *t)
+/* Return: false when there was no memory for it. */
+static bool send_uevent(struct ms_volume *v, const struct ms_told *t)
 {
 	struct kobj_uevent_env *env = kzalloc(sizeof(*env), GFP_KERNEL);
 	char name[DM_NAME_LEN];
 	int r;
 
 	if (!env)
-		return;
+		return false;
 	if (dm_copy_name_and_uuid(v->md, name, NULL))
 		strscpy(name, v->name, sizeof(name));
 	r = add_uevent_var(env, "MIRSYNC_EVENT=1");
@@ -57,14 +59,28 @@ static void send_uevent(struct ms_volume *v, const struct ms_told *t)
 	r = r ?: add_uevent_var(env, "MIRSYNC_METADATA=%s", t->metadata);
 	r = r ?: add_uevent_var(env, "MIRSYNC_FROZEN=%s", t->frozen);
 	r = r ?: add_uevent_var(env, "MIRSYNC_HUNG=%s", t->hung);
+	r = r ?: add_uevent_var(env, "MIRSYNC_DETACHED=%s", t->detached);
 	if (!r)
-		kobject_uevent_env(&control->kobj, KOBJ_CHANGE, env->envp);
+		r = kobject_uevent_env(&control->kobj, KOBJ_CHANGE, env->envp);
 	kfree(env);
+	return r != -ENOMEM;
+}
+
+/* What could not be told is tried again, with the state of then. */
+static void tell(struct ms_volume *v, const struct ms_told *now)
+{
+	if (!memcmp(now, &v->told, sizeof(*now)))
+		return;
+	trace_mirsync_state(v, now);
+	if (send_uevent(v, now))
+		v->told = *now;
+	else
+		schedule_delayed_work(&v->event_work, HZ);
 }
 
 static void event_work(struct work_struct *work)
 {
-	struct ms_volume *v = container_of(work, struct ms_volume, event_work);
+	struct ms_volume *v = container_of(to_delayed_work(work), struct ms_volume, event_work);
 	unsigned int noio = memalloc_noio_save();	/* resume waits for the lock */
 	struct ms_told now;
 
@@ -72,11 +88,7 @@ static void event_work(struct work_struct *work)
 	if (v->ti) {
 		dm_table_event(v->ti->table);
 		describe(v, &now);
-		if (memcmp(&now, &v->told, sizeof(now))) {
-			v->told = now;
-			trace_mirsync_state(v, &now);
-			send_uevent(v, &now);
-		}
+		tell(v, &now);
 	}
 	mutex_unlock(&v->event_lock);
 	memalloc_noio_restore(noio);
@@ -84,7 +96,7 @@ static void event_work(struct work_struct *work)
 
 void ms_volume_event(struct ms_volume *v)
 {
-	schedule_work(&v->event_work);
+	mod_delayed_work(system_wq, &v->event_work, 0);
 }
 
 void ms_volume_attach(struct ms_volume *v, struct dm_target *ti)
@@ -97,5 +109,5 @@ void ms_volume_attach(struct ms_volume *v, struct dm_target *ti)
 void ms_event_init(struct ms_volume *v)
 {
 	mutex_init(&v->event_lock);
-	INIT_WORK(&v->event_work, event_work);
+	INIT_DELAYED_WORK(&v->event_work, event_work);
 }

@@ -21,6 +21,7 @@
 
 #define LOOKS	4u	/* in the time that a disk may take */
 #define BATCH	32u
+#define PATIENCE	(30 * HZ)	/* before a stop says what it waits for */
 
 static u64 limit_ns(const struct ms_volume *v)
 {
@@ -115,10 +116,10 @@ static void tell_writers(struct ms_volume *v, u64 now, u64 ns)
 static void turned(struct ms_volume *v, bool hung, bool target)
 {
 	if (hung)
-		ms_err(v, "a disk has not answered for %u ms: %s until it does",
+		ms_err_limit(v, "a disk has not answered for %u ms: %s until it does",
 		       READ_ONCE(v->opt.disk_timeout),
 		       target ? "without the peer" : "errors to the application");
-	else
+	else if (ms_may_talk(v))
 		ms_info(v, "the disk answers again");
 	if (hung && target)
 		ms_net_cut(v->net, -EIO);
@@ -166,6 +167,12 @@ void ms_hang_stop(struct ms_volume *v)
 	spin_lock(&v->lock);
 	v->hung = false;
 	spin_unlock(&v->lock);
+}
+
+void ms_hang_wait(struct ms_volume *v, bool (*over)(struct ms_volume *v))
+{
+	while (!wait_event_idle_timeout(v->cooled, over(v), PATIENCE))
+		ms_warn_limit(v, "waits for what a disk of this site has been given and not answered");
 }
 
 void ms_hang_init(struct ms_volume *v)

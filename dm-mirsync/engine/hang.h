@@ -18,6 +18,11 @@ void ms_hang_init(struct ms_volume *v);
 void ms_hang_watch(struct ms_volume *v);
 /* Nothing looks any more, and nothing is hung. Sleeps. */
 void ms_hang_stop(struct ms_volume *v);
+/*
+ * ms_hang_wait() - wait on v->cooled until @over, which may need a disk that hangs; for ever, if
+ * that never answers, and it says so now and then. Sleeps, and is no hung task.
+ */
+void ms_hang_wait(struct ms_volume *v, bool (*over)(struct ms_volume *v));
 
 /* @w is on its way to the local disk / has come back from it. */
 static inline void __ms_hang_begin(struct ms_write *w)

@@ -431,7 +431,7 @@ static int op_check(void *ctx)
 
 	if (!ms_policy_overdue(v))
 		return 0;
-	ms_warn(v, "the peer has not confirmed a write for %u s: going on without it",
+	ms_warn_limit(v, "the peer has not confirmed a write for %u s: going on without it",
 		jiffies_to_msecs(v->confirm_timeout) / 1000);
 	return -ETIME;
 }

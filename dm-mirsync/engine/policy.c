@@ -117,6 +117,7 @@ static void rejoin_work(struct work_struct *work)
 	if (r && r != -ENOTCONN)
 		ms_net_cut(v->net, r);
 	kick_intake(v);
+	ms_volume_event(v);
 }
 
 bool ms_policy_postpone(struct ms_volume *v, u32 session)
@@ -190,7 +191,7 @@ void ms_policy_link_down(struct ms_volume *v)
 		ms_err_limit(v, "the peer is lost, and the data device has failed before: %s; promote the peer",
 			     frozen ? "the application waits" : "nothing can be served");
 	else if (frozen)
-		ms_warn(v, "writes wait until the peer is back, or for \"mirsync release\"");
+		ms_warn_limit(v, "writes wait until the peer is back, or for \"mirsync release\"");
 }
 
 int ms_cmd_release(struct ms_volume *v)

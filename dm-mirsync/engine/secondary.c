@@ -16,6 +16,7 @@
  * by one at a time (v->rx_starting), in order.
  */
 #include "engine/activity.h"
+#include "engine/hang.h"
 #include "engine/secondary.h"
 #include "shared/mutants.h"
 
@@ -246,7 +247,7 @@ static bool drained(struct ms_volume *v)
 
 void ms_secondary_drain(struct ms_volume *v)
 {
-	wait_event(v->cooled, drained(v));
+	ms_hang_wait(v, drained);
 }
 
 void ms_secondary_init(struct ms_volume *v)

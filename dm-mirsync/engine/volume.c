@@ -256,7 +256,7 @@ void ms_volume_destroy(struct ms_volume *v)
 	drop_worker(v->peer_wq);
 	drop_worker(v->io_wq);
 	drop_worker(v->meta_wq);
-	cancel_work_sync(&v->event_work);
+	cancel_delayed_work_sync(&v->event_work);
 	if (v->net)
 		ms_net_destroy(v->net);
 	if (v->geo)
@@ -384,7 +384,7 @@ void ms_volume_stop(struct ms_volume *v)
 	ms_loss_settle(v);
 	v->was_active = v->active;
 	ms_generator_stop(v);
-	wait_event(v->cooled, quiet(v));
+	ms_hang_wait(v, quiet);
 	ms_hang_stop(v);
 	spin_lock(&v->lock);
 	v->active = false;

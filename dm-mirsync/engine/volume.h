@@ -102,6 +102,7 @@ struct ms_pace {
 /* The state as the last uevent told it: constant words. */
 struct ms_told {
 	const char *role, *claim, *link, *disk, *sync, *meeting, *metadata, *frozen, *hung;
+	const char *detached;
 };
 
 /* What a primary makes of its own data device; see loss.c. */
@@ -296,7 +297,7 @@ struct ms_volume {
 	bool cmd_alone, cmd_force;
 
 	/* target layer: whom to tell of changes */
-	struct work_struct event_work;
+	struct delayed_work event_work;
 	struct mutex event_lock;
 	struct dm_target *ti;
 	struct ms_told told;		/* event_lock */

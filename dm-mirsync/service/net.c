@@ -186,7 +186,7 @@ static void quiesce(struct ms_net *n, bool *flag)
 	spin_unlock_irq(&n->lock);
 	ms_net_shutdown(n);
 	wake_up_interruptible_all(sk_sleep(n->listener->sk));
-	wait_event(n->idle_wait, is_over(n, attempt));
+	wait_event_idle(n->idle_wait, is_over(n, attempt));
 }
 
 void ms_net_stop(struct ms_net *n)

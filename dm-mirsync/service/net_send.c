@@ -423,7 +423,7 @@ static bool is_sending(struct ms_net *n)
 
 void ms_send_close(struct ms_net *n)
 {
-	wait_event(n->idle_wait, !is_sending(n));
+	wait_event_idle(n->idle_wait, !is_sending(n));
 	/* Nobody adds to the queues, nobody else takes from them. */
 	complete_frames(n, &n->frames, -ENOTCONN);
 	complete_acks(&n->acks, -ENOTCONN);

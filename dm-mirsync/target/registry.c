@@ -109,7 +109,7 @@ void ms_registry_drop(struct ms_volume *v)
 	if (!last)
 		return;
 	ms_volume_stop(v);	/* also ends what an ioctl waits for */
-	wait_event(idle, !READ_ONCE(v->users));
+	wait_event_idle(idle, !READ_ONCE(v->users));
 	ms_volume_destroy(v);
 }
 

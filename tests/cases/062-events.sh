@@ -62,6 +62,16 @@ msg b connect
 event_field b sync in-sync
 told b LINK=disconnected
 
+note "writes that wait"
+msg a set link_lost freeze
+msg b disconnect
+told a FROZEN=1 LINK=connecting
+msg a release
+msg a set link_lost continue
+msg b connect
+event_field a sync in-sync
+event_field b sync in-sync
+
 note "roles"
 "$MIRSYNC" demote vola
 event_field a role secondary
