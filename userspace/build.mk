@@ -6,7 +6,7 @@
 CLI_LIBS := devmapper json-c blkid libkeyutils libxxhash
 CLI_SOURCES := $(wildcard userspace/*.c) $(SHARED_USER)
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(BUILD)/cli/%.o)
-CLI_CFLAGS = -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -Idm-mirsync -Iuserspace \
+CLI_CFLAGS = -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Idm-mirsync -Iuserspace \
 	$(shell pkg-config --cflags $(CLI_LIBS))
 
 cli: $(BUILD)/mirsync

@@ -86,6 +86,21 @@ static int check_data(const struct dev *data, u32 shift)
 	return 0;
 }
 
+/* Metadata where the data should be: the operands are the wrong way round. --force is no answer to that. */
+static int check_swapped(const struct dev *data)
+{
+	struct area a;
+	int r = area_open(&a, data->path, 0);
+
+	area_close(&a);
+	if (r < 0)
+		return r;
+	if (r != AREA_NONE)
+		return cli_error(-EEXIST, data->path,
+				 "holds dm-mirsync metadata, so it is not the data device: the order is META DATA (if it is, erase its first 64 KiB)");
+	return 0;
+}
+
 /* Is there anything on the metadata device that somebody may want? */
 static int check_meta(const struct dev *meta, const struct ms_geo *geo)
 {
@@ -238,7 +253,7 @@ static int format(const struct dev *meta, const struct dev *data, u32 shift)
 		return cli_error(CLI_FAILED, meta->path,
 				 "is the data device %s too, or a partition of it or around it",
 				 data->path);
-	if (check_data(data, shift))
+	if (check_data(data, shift) || check_swapped(data))
 		return CLI_FAILED;
 	ms_geo_init(&geo, data->bytes >> MS_SECTOR_SHIFT, shift, (u32)max_hot);
 	if (check_meta(meta, &geo) || make_super(&sb, &geo, data))

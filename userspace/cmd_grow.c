@@ -115,9 +115,10 @@ static int grow(struct online *o, u64 sectors, const char *params)
 			then = "; it is suspended";
 	}
 	if (r) {
-		code = cli_error(CLI_FAILED, o->vol.name,
-				 "cannot grow (%s)%s; the kernel log has the reason%s", why, then,
-				 log < 0 ? " (dmesg)" : ":");
+		code = cli_error(CLI_FAILED, o->vol.name, "%s (%s)%s; the kernel log has the reason%s",
+				 o->st.sectors == sectors ? "has grown, but was not resumed at once" :
+							    "cannot grow",
+				 why, then, log < 0 ? " (dmesg)" : ":");
 		if (log >= 0 && !kmsg_print(log))
 			fprintf(stderr, "kernel: nothing about mirsync\n");
 	}
@@ -148,9 +149,8 @@ static int run_open(struct online *o)
 		return code;
 	printf("%s: grown from %s to %s\n", o->vol.name, out_bytes(a, before << MS_SECTOR_SHIFT),
 	       out_bytes(b, sectors << MS_SECTOR_SHIFT));
-	if (!online_is_primary(&o->st))
-		printf("%s: the sites do not connect before the primary has grown as well\n",
-		       o->vol.name);
+	printf("%s: the sites do not connect before %s has grown as well\n", o->vol.name,
+	       online_is_primary(&o->st) ? "the secondary" : "the primary");
 	return CLI_OK;
 }
 

@@ -182,6 +182,25 @@ static int repair(struct area *a)
 	return r.state;
 }
 
+/*
+ * A disk that was made something else since keeps a copy of the superblock where that does not
+ * write: what it is now is worth more than what it was.
+ */
+static int check_reused(const struct area *a)
+{
+	char text[64];
+	int r;
+
+	if (a->bad[0] != MS_BAD_MAGIC && a->bad[1] != MS_BAD_MAGIC)
+		return 0;
+	r = dev_signature(&a->dev, text, sizeof(text));
+	if (!r && *text)
+		r = cli_error(-EEXIST, a->dev.path,
+			      "holds %s: only an old copy of a superblock is left on it, which is not repaired",
+			      text);
+	return r;
+}
+
 /* Written by a later version: nothing here knows what it means. */
 static bool from_later(const struct area *a)
 {
@@ -201,7 +220,7 @@ static int refuse(const struct area *a, const char *path, int state)
 				 "of a format version or with a feature that is not known here");
 	if (state == AREA_BAD || state == AREA_FOREIGN)
 		return cli_error(REPAIR_DAMAGED, path,
-				 "%s: cannot be repaired; format it anew (mirsync format --force), then the sites compare everything",
+				 "%s: cannot be repaired, and the site's history is lost with it; see mirsync-repair(8) on what is to be done in which order, or a peer with older data may become the source",
 				 area_why(state));
 	if (area_why(state))
 		cli_error(0, path, "%s", area_why(state));
@@ -217,6 +236,8 @@ static int run(int argc, char **argv)
 	code = area_open(a, argv[0], DEV_EXCLUSIVE | (dry_run ? 0 : DEV_WRITE));
 	if (code || from_later(a))
 		code = refuse(a, argv[0], code);
+	else if (check_reused(a))
+		code = NOT_OPENED;
 	else
 		code = repair(a);
 	area_close(a);

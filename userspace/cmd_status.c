@@ -55,9 +55,9 @@ static const char *role_hint(const struct ms_ioc_status *st)
 		return "";
 	switch (st->claim) {
 	case MS_CLAIM_WAITING:
-		return " until it meets its peer, or 'promote --alone'";
+		return " until it meets its peer, or 'promote --alone' if the peer is not primary";
 	case MS_CLAIM_ASKS:
-		return " until it meets its peer, or 'promote'";
+		return " until it meets its peer, or 'promote' if the peer is not primary";
 	default:
 		return "";
 	}

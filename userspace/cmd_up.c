@@ -12,6 +12,7 @@
 #include "dm.h"
 #include "kmsg.h"
 #include "out.h"
+#include "shared/rules.h"
 
 static bool all;
 static bool dry_run;
@@ -62,6 +63,28 @@ static int read_super(const struct conf *c, struct ms_sb *sb)
 	return r ? CLI_FAILED : 0;
 }
 
+/*
+ * The role that the metadata remembers comes before the configured one: a switchover changes
+ * no file. As a secondary the site would give the role up, and what it completed last with
+ * it: the peer cannot tell that from being in sync.
+ */
+static void keep_role(struct conf *c, const struct ms_sb *sb)
+{
+	if (sb->role != MS_ROLE_PRIMARY || strcmp(c->role, ms_role_name(MS_ROLE_SECONDARY)))
+		return;
+	strcpy(c->role, ms_role_name(MS_ROLE_PRIMARY));
+	fprintf(stderr, "mirsync: %s: was primary, and waits for its peer as such, though its configuration says secondary; 'mirsync demote' gives the role up\n",
+		c->name);
+}
+
+/* A name that is taken. Return: 0 by a volume that is up, else an exit status; reported. */
+static int check_taken(const char *name)
+{
+	struct dm_volume v;
+
+	return dm_find(&v, name);
+}
+
 static int up_one(const char *name)
 {
 	char params[4096], uuid[128], why[DM_TEXT];
@@ -71,14 +94,16 @@ static int up_one(const char *name)
 	int code;
 
 	code = conf_load(&c, name);
+	if (!code && !dry_run && dm_exists(name))
+		code = check_taken(name) ? CLI_FAILED : cli_error(CLI_FAILED, name, "is up already");
 	if (!code)
-		code = conf_params(&c, params, sizeof(params));
+		code = read_super(&c, &sb);
 	if (code)
 		return code;
-	if (!dry_run && dm_exists(name))
-		return cli_error(CLI_FAILED, name, "is up already");
-	if (read_super(&c, &sb))
-		return CLI_FAILED;
+	keep_role(&c, &sb);
+	code = conf_params(&c, params, sizeof(params));
+	if (code)
+		return code;
 	if (dry_run) {
 		printf("0 %llu mirsync %s\n", (unsigned long long)sb.sectors, params);
 		return CLI_OK;
@@ -102,7 +127,7 @@ static int up_one(const char *name)
 static int up_if_down(const char *name, void *arg)
 {
 	(void)arg;
-	return !dry_run && dm_exists(name) ? 0 : up_one(name);
+	return !dry_run && dm_exists(name) ? check_taken(name) : up_one(name);
 }
 
 static int run(int argc, char **argv)

@@ -317,8 +317,11 @@ static void tell(const struct verify *y)
 	if (y->differ)
 		printf("%s%s differ (%s)%s\n", out_colour(OUT_RED), out_count(a, y->differ),
 		       out_bytes(b, y->differ_bytes), out_plain());
+	else if (y->found.equal)
+		printf("%snothing differs%s%s\n", out_colour(OUT_GREEN),
+		       y->found.unknown + y->not_judged ? " of what was compared" : "", out_plain());
 	else
-		printf("%snothing differs%s\n", out_colour(OUT_GREEN), out_plain());
+		printf("%snothing could be compared%s\n", out_colour(OUT_YELLOW), out_plain());
 }
 
 /* Before all was compared, segments differ that nobody has marked yet. */
@@ -358,7 +361,7 @@ static int verify(struct verify *y)
 		tell_json(y);
 	else
 		tell(y);
-	return y->differ ? CLI_DIFFERS : CLI_OK;
+	return y->differ ? CLI_DIFFERS : y->found.equal ? CLI_OK : CLI_FAILED;
 }
 
 static int run(int argc, char **argv)

@@ -131,6 +131,10 @@ int dm_find(struct dm_volume *v, const char *name)
 		tell_why(why, r);
 		return cli_error(CLI_FAILED, name, "device-mapper: %s", why);
 	}
+	if (!info.live_table)
+		return cli_error(CLI_NO_VOLUME, name,
+				 "is a device-mapper device without a table, as an interrupted start leaves it: dmsetup remove %s",
+				 name);
 	if (!is_ours(name, NULL, 0))
 		return cli_error(CLI_NO_VOLUME, name,
 				 "is a device-mapper device, but no mirsync volume");

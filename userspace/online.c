@@ -166,7 +166,7 @@ static int wait_role(struct online *o, online_test test, char *why)
 static int report_role(const struct online *o, const char *role, int code, const char *why)
 {
 	if (code == CLI_TIMEOUT)
-		return cli_error(CLI_TIMEOUT, o->vol.name, "is not %s after %u s (see mirsync status)",
+		return cli_error(CLI_TIMEOUT, o->vol.name, "is not %s after %u s; the command may still be carried out (see mirsync status)",
 				 role, COMMAND_TIMEOUT_MS / 1000);
 	if (*why)
 		return cli_error(code, o->vol.name, "is not %s: %s", role, why);
@@ -212,6 +212,21 @@ int online_demote(struct online *o)
 	return report_role(o, "secondary", code, why);
 }
 
+/* Did it come so far that this site has given up the role? */
+static int switch_failed(struct online *o, const char *why)
+{
+	bool was = online_is_primary(&o->st);
+	int code = online_status(o);
+
+	if (code)
+		return code;
+	if (was && !online_is_primary(&o->st))
+		return cli_error(CLI_FAILED, o->vol.name,
+				 "this site is a secondary now, and the peer may not be primary: %s. Look at both; if neither is, promote one",
+				 why);
+	return cli_error(CLI_FAILED, o->vol.name, "the roles were not changed: %s", why);
+}
+
 int online_switch(struct online *o, u32 *ms)
 {
 	u64 end = online_now() + SETTLE_MS;
@@ -228,8 +243,7 @@ int online_switch(struct online *o, u32 *ms)
 	} while (e == EBUSY && online_now() < end);
 	if (e) {
 		sw.error[sizeof(sw.error) - 1] = '\0';
-		return cli_error(CLI_FAILED, o->vol.name, "the roles were not changed: %s",
-				 *sw.error ? sw.error : strerror(e));
+		return switch_failed(o, *sw.error ? sw.error : strerror(e));
 	}
 	*ms = sw.ms;
 	return 0;

@@ -16,9 +16,9 @@ static const struct {
 	[MS_MEET_TARGET] = {
 		"target", "the peer is the source, this site its target" },
 	[MS_MEET_NO_PRIMARY] = {
-		"no-primary", "no site is primary: promote one" },
+		"no-primary", "no site is primary: promote the one that was last" },
 	[MS_MEET_PEER_OUTDATED] = {
-		"peer-outdated", "the peer's data is older, or it has gone back in time, and it may not write: fail back from here" },
+		"peer-outdated", "the peer's data is older or of unknown history, and it may not write: if it is to be overwritten, fail back from here" },
 	[MS_MEET_OUTDATED] = {
 		"outdated", "the peer's data is newer, or this site has gone back in time: it may not write" },
 	[MS_MEET_SPLIT_BRAIN] = {

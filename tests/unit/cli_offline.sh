@@ -223,6 +223,10 @@ refuses 1 'is the data device data.link too*' format --force data data.link
 ln -s data data.symlink
 refuses 1 'is the data device data.symlink too*' format --force data data.symlink
 rm data.link data.symlink
+cp data data.before
+refuses 1 'holds dm-mirsync metadata, so it is not the data device*' format --force data meta
+same data data.before
+rm data.before
 refuses 1 'No such file or directory' format nothing data
 refuses 1 'No such file or directory' format meta nothing
 refuses 1 'not a block device or regular file' format . data
@@ -576,7 +580,7 @@ fresh
 zero_block meta 0
 flip meta $((8 * 4096 + 30))
 cp meta before
-refuses 2 'both superblocks are bad: cannot be repaired; format it anew*' repair --yes meta
+refuses 2 'both superblocks are bad: cannot be repaired, and the site*' repair --yes meta
 refuses 2 'both superblocks are bad*' repair --dry-run meta
 gives 2 check meta
 same meta before
@@ -586,7 +590,7 @@ dd if=meta of=second bs=4096 skip=8 count=1 status=none
 gives 0 format --force meta data
 dd if=second of=meta bs=4096 seek=8 conv=notrunc status=none
 cp meta before
-refuses 2 'the two superblocks are of different formats*format it anew*' repair --yes meta
+refuses 2 'the two superblocks are of different formats*cannot be repaired*' repair --yes meta
 refuses 2 'the two superblocks are of different formats*' check meta
 same meta before
 refuses 3 'not a dm-mirsync metadata device*' repair data
@@ -594,6 +598,13 @@ refuses 3 'No such file or directory' repair nothing
 fresh
 truncate -s $((46 * 4096)) meta
 refuses 2 'the device is smaller than the metadata area on it' repair meta
+# Something else since: what is left of the metadata is not brought back over it.
+fresh
+zero_block meta 0
+mkswap -q meta 2>/dev/null || printf 'SWAPSPACE2' | dd of=meta bs=1 seek=4086 conv=notrunc status=none
+cp meta before
+refuses 3 'holds *: only an old copy of a superblock is left on it*' repair --yes meta
+same meta before
 # Of a later version: nothing is touched, also beside a good copy.
 fresh
 python3 - meta <<'PY'
