@@ -5,7 +5,8 @@
 # userspace/build.mk, the unit tests by tests/unit.mk, the fuzzers by tests/fuzz.mk. All
 # output is below build/.
 #
-#   make              the module for every installed kernel of a supported series; the CLI
+#   make              the module for every installed kernel of a supported series; the CLI;
+#                     the manual page of the target
 #   make modules [KVER=RELEASE]    make cli    make unit    make lint    make sparse
 #   make check [CASES="010 020"] [KERNELS=6.1]    everything, as CI does
 #   make fuzz [SECONDS=60] [FUZZ="area wire"]
@@ -22,7 +23,7 @@ kvers = $(if $(KVER),$(KVER),$(shell KERNELS='$(KERNELS)' scripts/kernels))
 BUILD := build
 SHARED_USER := $(filter-out %_kernel.c,$(wildcard dm-mirsync/shared/*.c))
 
-all: modules cli
+all: modules cli man
 
 modules: $(BUILD)
 	@set -e; list="$(kvers)"; \
@@ -49,6 +50,13 @@ doc/rules.md: $(wildcard dm-mirsync/shared/rules*.c) scripts/rules-tables.c scri
 	scripts/print-rules >$@.new
 	mv $@.new $@
 
+# The manual page of the target, made of the document.
+man: $(BUILD)/dm-mirsync.7
+
+$(BUILD)/dm-mirsync.7: doc/interface.md userspace/man/mirsync.8 scripts/man-page | $(BUILD)
+	scripts/man-page >$@.new
+	mv $@.new $@
+
 demo:
 	tests/demo/run
 
@@ -65,18 +73,19 @@ include tests/fuzz.mk
 
 # The kernel to install for; a chroot or a build machine says another.
 install: KVER ?= $(shell uname -r)
-install: cli
+install: cli man
 	scripts/build-module $(KVER)
 	install -D -m 644 $(BUILD)/$(KVER)/dm-mirsync.ko \
 		$(DESTDIR)/lib/modules/$(KVER)/extra/dm-mirsync.ko
 	$(if $(DESTDIR),,depmod $(KVER))
 	install -D -m 755 $(BUILD)/mirsync $(DESTDIR)$(PREFIX)/sbin/mirsync
-	set -e; for page in $(wildcard userspace/man/*.8 doc/man/*.8); do \
-		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/}; done
-	set -e; for page in $(wildcard userspace/man/*.5); do \
-		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man5/$${page##*/}; done
+	set -e; for page in $(BUILD)/dm-mirsync.7 $(wildcard userspace/man/*.[58]); do \
+		install -D -m 644 $$page \
+			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -d $(DESTDIR)$(PREFIX)/share/doc/dm-mirsync
+	install -m 644 $(wildcard doc/*.md) $(DESTDIR)$(PREFIX)/share/doc/dm-mirsync
 
 clean:
 	rm -rf ./$(BUILD)
 
-.PHONY: all modules sparse lint check check-debug demo install-deps install clean cli unit
+.PHONY: all modules man sparse lint check check-debug demo install-deps install clean cli unit
