@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # debugfs and tracepoints tell of the life of writes: the counters of both sites agree, the
 # histograms count each write once per stage, a write is traced from the bio to its end, and a
-# resync with what it found. Renaming the device does not disturb that; the files go with the
+# resync with what it found and the runs it copied it in. Renaming the device does not disturb that; the files go with the
 # volume, also under readers and with one held open.
 # timeout: 600
 # shellcheck disable=SC2034 # read by lib.sh
@@ -84,8 +84,15 @@ note "a cut, counted by its reason"
 commands=$(counter a cut_command) sessions=$(counter a sessions)
 msg a disconnect
 wait_field a link disconnected
+put /dev/mapper/vola 4096 64 2
+echo >"$TRACE/trace"
 msg a connect
 wait_insync a
+cat "$TRACE/trace" >"$LAB/trace"
+traced resync_end 'status=0 .*copied=16 '
+# Neighbours are copied together.
+runs=$(grep -c 'mirsync_resync_run: .*status=0' "$LAB/trace")
+[ "$runs" -le 2 ] || fail "$runs runs of 16 segments: $(grep mirsync_resync_run "$LAB/trace")"
 same "disconnects" "$(counter a cut_command)" $((commands + 1))
 same "sessions" "$(counter a sessions)" $((sessions + 1))
 grep -qx 'link connected' "$(debug_file a session)" || fail "session: $(cat "$(debug_file a session)")"
