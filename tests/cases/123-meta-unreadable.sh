@@ -56,7 +56,7 @@ medium_errors 0 0
 declare -A offset=([a]=0 [b]=8192)
 for site in a b; do
 	dmsetup create "meta$site" --table "0 8192 linear $SCSI_DISK ${offset[$site]}"
-	META[$site]=/dev/mapper/meta$site
+	META["$site"]=/dev/mapper/meta$site
 done
 format_both
 vol_create b secondary timeout 3000

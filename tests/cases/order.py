@@ -3,7 +3,8 @@
 """Is a disk what another one could have been after a crash?
 
 order.py write DEVICE LOG    writes without end, direct, several in flight; the LOG says when each
-                             write began and ended, of all such loads
+                             write began and ended, of all such loads; a line may be the last
+                             number alone, instead of what came before
 order.py check LOG FILE      FILE is a legal state: no write is there without each write that had
                              ended before it began
 
@@ -59,7 +60,8 @@ def check(log, path):
             file.seek(block * BLOCK)
             data = file.read(BLOCK)
             found[block] = [struct.unpack_from("<Q", data, i * SECTOR)[0] for i in range(BLOCK // SECTOR)]
-    there = {n for numbers in found.values() for n in numbers if n}
+    # Of a block that this log knows nothing else of, a write from before it may be there.
+    there = {n for numbers in found.values() for n in numbers if n in begins}
     missing = [n for n in ends if min(found[block_of[n]]) < n]
     youngest = max(there, key=lambda n: begins[n], default=None)
     oldest = min(missing, key=lambda n: ends[n], default=None)
