@@ -17,6 +17,8 @@
 #include "sites.h"
 
 #define WATCH_MS	200u
+#define RATE_MIN	64u		/* KiB per second, as of the option resync_rate_max */
+#define RATE_MAX	(1u << 30)
 #define LIMBO_MS	10000u	/* neither copying nor in sync nor failed */
 
 static bool dry_run;
@@ -24,6 +26,10 @@ static bool force;
 static bool then_switch;
 static bool json;
 static bool yes;
+static bool by_digest;
+static bool only_changed;
+static bool full;
+static u64 rate;		/* KiB per second; 0: no limit */
 
 static const struct cli_option options[] = {
 	{ "dry-run", CLI_FLAG, NULL,
@@ -32,6 +38,16 @@ static const struct cli_option options[] = {
 	{ "force", CLI_FLAG, NULL,
 	  "also over what the peer wrote alone (split brain): that is lost",
 	  &force, 0, 0 },
+	{ "digest", CLI_FLAG, NULL,
+	  "compare SHA-256 of the contents instead of codes; both sites read all of their data",
+	  &by_digest, 0, 0 },
+	{ "changed", CLI_FLAG, NULL,
+	  "look only at what one of the sites has marked; refused unless that is all that can differ",
+	  &only_changed, 0, 0 },
+	{ "full", CLI_FLAG, NULL, "compare nothing, copy everything", &full, 0, 0 },
+	{ "rate", CLI_NUMBER, "KIB",
+	  "KiB per second, 64 to 1073741824, that are read to be compared or copied at most", &rate,
+	  RATE_MIN, RATE_MAX },
 	{ "switch", CLI_FLAG, NULL, "afterwards give the primary role to the peer",
 	  &then_switch, 0, 0 },
 	{ "yes", CLI_FLAG, NULL, "do not ask", &yes, 0, 0 },
@@ -77,10 +93,16 @@ static int step(struct failback *f, u32 number, const char *what)
 	struct ms_ioc_failback fb = {
 		.dev = f->o.vol.dev,
 		.step = number,
-		.flags = force ? MS_FAILBACK_FORCE : 0,
 	};
 	int e;
 
+	if (number == MS_FAILBACK_BEGIN)
+		fb.flags = (force ? MS_FAILBACK_FORCE : 0) |
+			   (only_changed ? MS_FAILBACK_CHANGED : 0);
+	if (number == MS_FAILBACK_START) {
+		fb.flags = by_digest || full ? MS_FAILBACK_COPY : 0;
+		fb.rate = (u32)rate;
+	}
 	if (!ioctl(f->o.fd, MS_IOC_FAILBACK, &fb))
 		return 0;
 	e = errno;
@@ -99,11 +121,15 @@ static void cancel(struct failback *f)
 static const char *refusal(const struct failback *f)
 {
 	struct ms_situation s;
+	const char *why;
 
 	online_situation(&f->o, &s);
 	if (s.meeting == MS_MEET_SPLIT_BRAIN && !force)
 		return "split brain: both sites wrote alone. A failback from here throws away what the peer wrote; --force does so";
-	return ms_rules_failback(&s, force);
+	why = ms_rules_failback(&s, force);
+	if (!why && only_changed && !f->o.st.changed_trusted)
+		why = "the marks of the sites may not cover all that differs: compare all, without --changed";
+	return why;
 }
 
 /* A rehearsal only reads, so it may be done in any state in which the sites can talk. */
@@ -126,10 +152,40 @@ static int compare(struct failback *f)
 	int code;
 
 	progress_begin(&p, "comparing", json);
-	code = sites_compare(&f->o, !dry_run, compare_progress, &p, &f->found);
+	if (by_digest)
+		code = sites_compare_digests(&f->o, !dry_run, rate, compare_progress, &p, &f->found);
+	else if (only_changed)
+		code = sites_compare_marked(&f->o, !dry_run, compare_progress, &p, &f->found);
+	else if (full)
+		code = sites_count_marks(&f->o, compare_progress, &p, &f->found);
+	else
+		code = sites_compare(&f->o, !dry_run, compare_progress, &p, &f->found);
 	progress_end(&p);
 	f->compare_ms = online_now() - start;
 	return code;
+}
+
+static u64 segment_bytes(const struct failback *f, u64 segments)
+{
+	return segments * f->before.seg_sectors << MS_SECTOR_SHIFT;
+}
+
+/* Of segments of which is not known whether they differ. */
+static void tell_unknown(const struct sites_result *r)
+{
+	const char *why = "have no valid code at one site or both";
+	char n[OUT_TEXT], b[OUT_TEXT];
+
+	if (full)
+		why = "are not compared";
+	else if (by_digest)
+		why = "could not be compared, being written to or unreadable";
+	out_count(n, r->unknown);
+	out_bytes(b, r->unknown_bytes);
+	if (full || by_digest)
+		printf("%s %s: %s to be copied\n", n, why, b);
+	else
+		printf("%s %s: up to %s more, after another look at their codes\n", n, why, b);
 }
 
 static void tell_found(const struct failback *f)
@@ -137,16 +193,21 @@ static void tell_found(const struct failback *f)
 	const struct sites_result *r = &f->found;
 	char n[OUT_TEXT], b[OUT_TEXT];
 
-	printf("%s of %s segments are equal by their codes\n", out_count(n, r->equal),
-	       out_count(b, f->before.segments));
-	printf("%s differ: %s to be copied\n", out_count(n, r->differ),
-	       out_bytes(b, r->differ_bytes));
+	if (r->not_marked)
+		printf("%s of %s segments are marked at no site, and count as equal\n",
+		       out_count(n, r->not_marked), out_count(b, f->before.segments));
+	if (!full) {
+		printf("%s of %s segments are equal by their %s\n", out_count(n, r->equal),
+		       out_count(b, f->before.segments), by_digest ? "SHA-256" : "codes");
+		printf("%s differ: %s to be copied\n", out_count(n, r->differ),
+		       out_bytes(b, r->differ_bytes));
+	}
 	if (r->unknown)
-		printf("%s have no valid code at one site or both: up to %s more, after another look at their codes\n",
-		       out_count(n, r->unknown), out_bytes(b, r->unknown_bytes));
+		tell_unknown(r);
 	if (r->peer_marked)
-		printf("%s%s segments hold writes that only the peer has: they are lost%s\n",
-		       out_colour(OUT_RED), out_count(n, r->peer_marked), out_plain());
+		printf("%s%s segments (%s) hold writes that only the peer has: they are lost%s\n",
+		       out_colour(OUT_RED), out_count(n, r->peer_marked),
+		       out_bytes(b, segment_bytes(f, r->peer_marked)), out_plain());
 }
 
 static bool confirmed(const struct failback *f)
@@ -241,6 +302,23 @@ static void row(const char *label, const char *text)
 	printf("  %-22s %s\n", label, text);
 }
 
+/* How the segments were found to be equal that were not copied. */
+static const char *equal_by(void)
+{
+	if (by_digest)
+		return "equal by SHA-256";
+	return only_changed ? "equal, or not marked" : "equal by code";
+}
+
+static const char *method(void)
+{
+	if (by_digest)
+		return "digest";
+	if (only_changed)
+		return "changed";
+	return full ? "full" : "codes";
+}
+
 static void report_text(const struct failback *f)
 {
 	const struct ms_ioc_status *st = &f->o.st;
@@ -249,11 +327,16 @@ static void report_text(const struct failback *f)
 	printf("%s: in sync\n", f->o.vol.name);
 	row("device size", out_bytes(t, st->sectors << MS_SECTOR_SHIFT));
 	row("segments", out_count(t, st->segments));
-	row("equal", out_count(t, st->rs_equal));
+	snprintf(text, sizeof(text), "%s (%s)", out_count(t, st->rs_equal),
+		 out_bytes(u, segment_bytes(f, st->rs_equal)));
+	row(equal_by(), text);
 	row("differed", out_count(t, st->rs_differ));
 	snprintf(text, sizeof(text), "%s (%s)", out_count(t, st->rs_copied),
 		 out_bytes(u, st->rs_copied_bytes));
 	row("copied", text);
+	snprintf(text, sizeof(text), "%s (%s)", out_count(t, f->found.peer_marked),
+		 out_bytes(u, segment_bytes(f, f->found.peer_marked)));
+	row("lost of the peer's own", text);
 	row("shipped on the wire", out_bytes(t, st->tx_bytes - f->before.tx_bytes));
 	row("data read here", out_bytes(t, data_read(f)));
 	snprintf(text, sizeof(text), "%s (copy %s)", out_duration(t, f->total_ms),
@@ -270,6 +353,7 @@ static void report_json(const struct failback *f, int code)
 	json_put_text(o, "volume", f->o.vol.name);
 	json_put_bool(o, "dry_run", dry_run);
 	json_put_bool(o, "ok", !code);
+	json_put_text(o, "method", method());
 	json_put_text(o, "meeting", ms_meeting_name(b->meeting));
 	json_put_u64(o, "device_bytes", b->sectors << MS_SECTOR_SHIFT);
 	json_put_u64(o, "segments", b->segments);
@@ -277,9 +361,11 @@ static void report_json(const struct failback *f, int code)
 	json_put_u64(o, "compare_equal", r->equal);
 	json_put_u64(o, "compare_differ", r->differ);
 	json_put_u64(o, "compare_unknown", r->unknown);
+	json_put_u64(o, "compare_not_marked", r->not_marked);
 	json_put_u64(o, "differ_bytes", r->differ_bytes);
 	json_put_u64(o, "unknown_bytes", r->unknown_bytes);
 	json_put_u64(o, "peer_marked_lost", r->peer_marked);
+	json_put_u64(o, "peer_marked_lost_bytes", segment_bytes(f, r->peer_marked));
 	json_put_u64(o, "local_marked", r->local_marked);
 	json_put_u64(o, "extents_by_summary", r->by_summary);
 	json_put_u64(o, "extents_tables_read", r->tables_read);
@@ -290,6 +376,9 @@ static void report_json(const struct failback *f, int code)
 		json_put_u64(o, "verdicts_held", r->judged);
 		json_put_bool(o, "in_sync", st->in_sync);
 		json_put_u64(o, "equal", st->rs_equal);
+		json_put_u64(o, "equal_bytes", segment_bytes(f, st->rs_equal));
+		json_put_u64(o, "equal_by_code", by_digest || full ? 0 : st->rs_equal);
+		json_put_u64(o, "equal_by_digest", by_digest ? st->rs_equal : 0);
 		json_put_u64(o, "differed", st->rs_differ);
 		json_put_u64(o, "copied", st->rs_copied);
 		json_put_u64(o, "copied_bytes", st->rs_copied_bytes);
@@ -372,6 +461,8 @@ static int run(int argc, char **argv)
 	int code;
 
 	(void)argc;
+	if (by_digest + only_changed + full > 1)
+		return cli_error(CLI_USAGE, "failback", "only one of --digest, --changed and --full");
 	code = online_open(&f.o, argv[0]);
 	if (!code)
 		code = failback(&f);

@@ -96,6 +96,7 @@ static const struct {
 	{ MS_SB_FAILBACK, "failback" },
 	{ MS_SB_META_VOID, "peer-metadata-void" },
 	{ MS_SB_CHOSEN, "chosen-by-force" },
+	{ MS_SB_COPY_ALL, "copy-all" },
 };
 
 char *out_flags(char *buf, u32 flags)

@@ -8,26 +8,12 @@
 
 #include "cli.h"
 #include "dev.h"
-#include "sites.h"
-
-struct comparison {
-	struct online *o;
-	struct sites_result *result;
-	struct ms_geo geo;
-	bool tell_kernel;
-	sites_differ differ;		/* or NULL */
-	void *arg;			/* of @differ and of the progress */
-	struct ms_summary_entry *summary[2];	/* of a batch, by site */
-	struct ms_wire_table *table[2];		/* of a window, by site */
-	struct ms_ioc_verdict *verdict;		/* not sent yet */
-	u32 verdicts;
-};
+#include "sites_internal.h"
 
 static const char * const site_name[] = { "this site's", "the peer's" };
 
-/* Read @count entries of @size bytes, in as many calls as the kernel likes. */
-static int read_range(struct online *o, unsigned long request, u32 site,
-		      u64 first, u32 count, void *buffer, size_t size)
+int sites_read(struct online *o, unsigned long request, u32 site, u64 first, u32 count,
+	       void *buffer, size_t size)
 {
 	u32 got = 0;
 
@@ -50,7 +36,7 @@ static int read_range(struct online *o, unsigned long request, u32 site,
 	return 0;
 }
 
-static int send_verdicts(struct comparison *c)
+int sites_send(struct comparison *c)
 {
 	struct ms_ioc_verdicts v = {
 		.dev = c->o->vol.dev,
@@ -68,12 +54,10 @@ static int send_verdicts(struct comparison *c)
 	return 0;
 }
 
-/* @differs: NULL when all of the extent is equal */
-static int add_verdict(struct comparison *c, u64 extent, u64 local_version,
-		       u64 peer_version, const struct ms_verdict *differs)
+int sites_verdict(struct comparison *c, u64 extent, u64 local_version, u64 peer_version,
+		  const u8 *differs)
 {
 	struct ms_ioc_verdict *v;
-	u32 i;
 
 	if (!c->tell_kernel)
 		return 0;
@@ -82,13 +66,12 @@ static int add_verdict(struct comparison *c, u64 extent, u64 local_version,
 	v->extent = extent;
 	v->local_version = local_version;
 	v->peer_version = peer_version;
-	for (i = 0; differs && i < MS_BITMAP_BYTES; i++)
-		v->differs[i] = differs->differs[i] | differs->unknown[i];
-	return c->verdicts == MS_CMP_BATCH ? send_verdicts(c) : 0;
+	if (differs)
+		memcpy(v->differs, differs, sizeof(v->differs));
+	return c->verdicts == MS_CMP_BATCH ? sites_send(c) : 0;
 }
 
-/* Bytes of @n segments of extent @e, of which @map are meant. */
-static u64 bytes_of(const struct comparison *c, u64 e, const u8 *map, u32 n)
+u64 sites_bytes(const struct comparison *c, u64 e, const u8 *map, u32 n)
 {
 	u64 bytes = (u64)n * c->geo.seg_sectors << MS_SECTOR_SHIFT;
 	u32 last = ms_geo_extent_segs(&c->geo, e) - 1;
@@ -112,22 +95,21 @@ static bool settle(struct comparison *c, u64 e, const struct ms_summary_entry *l
 	if (ms_compare_summary(local, peer, segs)) {
 		res->equal += segs;
 		res->by_summary++;
-		*code = add_verdict(c, e, le64_to_cpu(local->sequence),
-				    le64_to_cpu(peer->sequence), NULL);
+		*code = sites_verdict(c, e, le64_to_cpu(local->sequence),
+				      le64_to_cpu(peer->sequence), NULL);
 		return true;
 	}
 	if (local->valid && peer->valid)
 		return false;
 	memset(all, 0xff, sizeof(all));
 	res->unknown += segs;
-	res->unknown_bytes += bytes_of(c, e, all, segs);
+	res->unknown_bytes += sites_bytes(c, e, all, segs);
 	res->peer_marked += le16_to_cpu(peer->marked);
 	res->by_summary++;
 	return true;
 }
 
-/* The struct is packed, yet its codes are aligned in an aligned array of tables. */
-static const __le64 *codes_of(const struct ms_wire_table *t)
+const __le64 *sites_codes(const struct ms_wire_table *t)
 {
 	static_assert(offsetof(struct ms_wire_table, codes) % sizeof(__le64) == 0 &&
 		      sizeof(struct ms_wire_table) % sizeof(__le64) == 0, "alignment");
@@ -145,13 +127,13 @@ static int compare_tables(struct comparison *c, const struct ms_wire_table *loca
 
 	if (peer->extent != local->extent)
 		return cli_error(CLI_FAILED, c->o->vol.name, "the sites sent tables of two extents");
-	ms_compare_extent(local->valid, codes_of(local), peer->valid, codes_of(peer), segs, &v);
+	ms_compare_extent(local->valid, sites_codes(local), peer->valid, sites_codes(peer), segs, &v);
 	res->tables_read++;
 	res->equal += v.n_equal;
 	res->differ += v.n_differs;
 	res->unknown += v.n_unknown;
-	res->differ_bytes += bytes_of(c, e, v.differs, v.n_differs);
-	res->unknown_bytes += bytes_of(c, e, v.unknown, v.n_unknown);
+	res->differ_bytes += sites_bytes(c, e, v.differs, v.n_differs);
+	res->unknown_bytes += sites_bytes(c, e, v.unknown, v.n_unknown);
 	for (i = 0; i < segs; i++)
 		res->peer_marked += ms_bit(peer->marks, i) && !ms_bit(v.equal, i);
 	if (v.n_differs && c->differ)
@@ -163,8 +145,9 @@ static int compare_tables(struct comparison *c, const struct ms_wire_table *loca
 	 * the mark would stay; it compares the code and copies nothing.
 	 */
 	for (i = 0; i < MS_BITMAP_BYTES; i++)
-		v.unknown[i] |= v.equal[i] & (local->marks[i] | peer->marks[i]);
-	return add_verdict(c, e, le64_to_cpu(local->version), le64_to_cpu(peer->version), &v);
+		v.differs[i] |= v.unknown[i] | (v.equal[i] & (local->marks[i] | peer->marks[i]));
+	return sites_verdict(c, e, le64_to_cpu(local->version), le64_to_cpu(peer->version),
+			     v.differs);
 }
 
 /* Extents of a batch whose codes are needed: read them in windows of neighbours. */
@@ -184,7 +167,7 @@ static int compare_open(struct comparison *c, u64 first, const bool *open, u32 c
 				n = k + 1;
 		}
 		for (site = 0; !code && site < 2; site++)
-			code = read_range(c->o, MS_IOC_TABLE, site, first + i, n,
+			code = sites_read(c->o, MS_IOC_TABLE, site, first + i, n,
 					  c->table[site], sizeof(struct ms_wire_table));
 		for (k = 0; !code && k < n; k++) {
 			if (open[i + k])
@@ -195,45 +178,34 @@ static int compare_open(struct comparison *c, u64 first, const bool *open, u32 c
 	return code;
 }
 
-static int compare_batch(struct comparison *c, u64 first, u32 count)
+int sites_read_summaries(struct comparison *c, u64 first, u32 count)
 {
-	bool open[MS_SUMMARY_BATCH];
-	u32 site, i;
+	u32 site;
 	int code = 0;
 
 	for (site = 0; !code && site < 2; site++)
-		code = read_range(c->o, MS_IOC_SUMMARY, site, first, count, c->summary[site],
+		code = sites_read(c->o, MS_IOC_SUMMARY, site, first, count, c->summary[site],
 				  sizeof(struct ms_summary_entry));
+	return code;
+}
+
+static int compare_batch(struct comparison *c, u64 first, u32 count)
+{
+	bool open[MS_SUMMARY_BATCH];
+	int code = sites_read_summaries(c, first, count);
+	u32 i;
+
 	for (i = 0; !code && i < count; i++)
 		open[i] = !settle(c, first + i, &c->summary[MS_SITE_LOCAL][i],
 				  &c->summary[MS_SITE_PEER][i], &code);
 	return code ? code : compare_open(c, first, open, count);
 }
 
-static int compare_all(struct comparison *c, sites_progress progress)
-{
-	u64 first, left;
-	int code;
-
-	for (first = 0; first < c->geo.extents; first += MS_SUMMARY_BATCH) {
-		if (progress && !progress(c->arg, first, c->geo.extents))
-			return -EINTR;
-		left = c->geo.extents - first;
-		code = compare_batch(c, first, left < MS_SUMMARY_BATCH ?
-				     (u32)left : MS_SUMMARY_BATCH);
-		if (code)
-			return code;
-	}
-	if (progress)
-		progress(c->arg, c->geo.extents, c->geo.extents);
-	return send_verdicts(c);
-}
-
-static int compare_sites(struct comparison *c, sites_progress progress)
+static int begin(struct comparison *c)
 {
 	struct online *o = c->o;
 	u32 seg_bytes = o->st.seg_sectors << MS_SECTOR_SHIFT;
-	int code, i;
+	int i;
 
 	memset(c->result, 0, sizeof(*c->result));
 	if (!seg_bytes || ms_geo_init(&c->geo, o->st.sectors, __builtin_ctz(seg_bytes),
@@ -244,12 +216,45 @@ static int compare_sites(struct comparison *c, sites_progress progress)
 		c->table[i] = dev_buffer(MS_TABLE_BATCH * sizeof(*c->table[i]));
 	}
 	c->verdict = dev_buffer(MS_CMP_BATCH * sizeof(*c->verdict));
-	code = compare_all(c, progress);
+	return 0;
+}
+
+static void end(struct comparison *c)
+{
+	int i;
+
 	for (i = 0; i < 2; i++) {
 		free(c->summary[i]);
 		free(c->table[i]);
 	}
 	free(c->verdict);
+}
+
+static int each_batch(struct comparison *c, u32 size, sites_progress progress, sites_batch batch)
+{
+	u64 first, left;
+	int code;
+
+	for (first = 0; first < c->geo.extents; first += size) {
+		if (progress && !progress(c->arg, first, c->geo.extents))
+			return -EINTR;
+		left = c->geo.extents - first;
+		code = batch(c, first, left < size ? (u32)left : size);
+		if (code)
+			return code;
+	}
+	if (progress)
+		progress(c->arg, c->geo.extents, c->geo.extents);
+	return sites_send(c);
+}
+
+int sites_run(struct comparison *c, u32 size, sites_progress progress, sites_batch batch)
+{
+	int code = begin(c);
+
+	if (!code)
+		code = each_batch(c, size, progress, batch);
+	end(c);
 	return code;
 }
 
@@ -260,7 +265,7 @@ int sites_compare(struct online *o, bool tell_kernel, sites_progress progress,
 		.o = o, .result = result, .tell_kernel = tell_kernel, .arg = arg
 	};
 
-	return compare_sites(&c, progress);
+	return sites_run(&c, MS_SUMMARY_BATCH, progress, compare_batch);
 }
 
 int sites_find(struct online *o, sites_progress progress, sites_differ differ, void *arg,
@@ -268,12 +273,12 @@ int sites_find(struct online *o, sites_progress progress, sites_differ differ, v
 {
 	struct comparison c = { .o = o, .result = result, .differ = differ, .arg = arg };
 
-	return compare_sites(&c, progress);
+	return sites_run(&c, MS_SUMMARY_BATCH, progress, compare_batch);
 }
 
 int sites_look(struct online *o, u32 site, u64 extent, struct ms_wire_table *table)
 {
-	int code = read_range(o, MS_IOC_TABLE, site, extent, 1, table, sizeof(*table));
+	int code = sites_read(o, MS_IOC_TABLE, site, extent, 1, table, sizeof(*table));
 
 	if (!code && le64_to_cpu(table->extent) != extent)
 		code = cli_error(CLI_FAILED, o->vol.name, "%s table is of another extent",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The two sites' code tables compared, for a failback or to verify them: summaries
- * first, tables only of the extents that these do not settle. Data is read at neither
- * site.
+ * The two sites compared, for a failback or to verify them. By their code tables:
+ * summaries first, tables only of the extents that these do not settle; data is read at
+ * neither site. Or by digests of the contents, or only what is marked.
  */
 #ifndef MS_CLI_SITES_H
 #define MS_CLI_SITES_H
@@ -12,9 +12,10 @@
 #include "shared/wire.h"
 
 struct sites_result {
-	u64 equal;		/* segments with the same code at both sites */
+	u64 equal;		/* segments with the same code (or digest) at both sites */
+	u64 not_marked;		/* segments that count as equal since no site has marked them */
 	u64 differ;		/* ... with another code */
-	u64 unknown;		/* ... with no valid code at one site or both */
+	u64 unknown;		/* ... with no valid code (or digest) at one site or both */
 	u64 differ_bytes;	/* to be copied for certain */
 	u64 unknown_bytes;	/* to be copied unless they are found equal */
 	u64 peer_marked;	/* segments the peer has marked and that are not equal: its own
@@ -43,6 +44,28 @@ typedef int (*sites_differ)(void *arg, const struct ms_wire_table *local,
  */
 int sites_compare(struct online *o, bool tell_kernel, sites_progress progress,
 		  void *arg, struct sites_result *result);
+
+/**
+ * sites_compare_digests() - the same by SHA-256 of the contents, which both sites read
+ * @rate: KiB per second that are read here at most; 0: no limit
+ *
+ * An extent gets a verdict only if nothing was written to it from its reading on. So
+ * one that is written all the time has none, and counts as unknown.
+ */
+int sites_compare_digests(struct online *o, bool tell_kernel, u64 rate, sites_progress progress,
+			  void *arg, struct sites_result *result);
+
+/**
+ * sites_compare_marked() - the same of what is marked, by codes; the rest counts as equal
+ *
+ * For sites whose marks cover all that differs (st.changed_trusted).
+ */
+int sites_compare_marked(struct online *o, bool tell_kernel, sites_progress progress,
+			 void *arg, struct sites_result *result);
+
+/* sites_count_marks() - nothing is compared, all is to be copied: only the marks are counted */
+int sites_count_marks(struct online *o, sites_progress progress, void *arg,
+		      struct sites_result *result);
 
 /* sites_find() - the same, without the kernel; calls @differ for each extent that has what it wants */
 int sites_find(struct online *o, sites_progress progress, sites_differ differ, void *arg,

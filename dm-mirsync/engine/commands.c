@@ -271,7 +271,23 @@ int ms_cmd_connect(struct ms_volume *v, bool on)
 
 static void sb_failback(struct ms_sb *sb, void *arg)
 {
+	const bool *copy_all = arg;
+
 	sb->flags |= MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK;
+	sb->flags &= ~MS_SB_COPY_ALL;		/* of an earlier one */
+	if (*copy_all)
+		sb->flags |= MS_SB_COPY_ALL;
+}
+
+/* Only what is marked is to be looked at: do the marks cover all that differs? */
+static const char *changed_refused(struct ms_volume *v)
+{
+	bool trusted;
+
+	spin_lock(&v->lock);
+	trusted = v->decision.trusted;
+	spin_unlock(&v->lock);
+	return trusted ? NULL : "the marks of the sites may not cover all that differs: compare all, without --changed";
 }
 
 static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
@@ -285,6 +301,8 @@ static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 
 	situation(v, &s);
 	why = ms_rules_failback(&s, force);
+	if (!why && fb->flags & MS_FAILBACK_CHANGED)
+		why = changed_refused(v);
 	if (why) {
 		strscpy(fb->error, why, sizeof(fb->error));
 		return ms_refuse_command(v, -EPERM, why);
@@ -323,7 +341,7 @@ static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 /* From here on it is persistent: whatever happens, it goes on when the sites meet again. */
 static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
 {
-	bool ready;
+	bool ready, copy_all = fb->flags & MS_FAILBACK_COPY;
 	int r;
 
 	spin_lock(&v->lock);
@@ -333,7 +351,7 @@ static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
 		strscpy(fb->error, "no failback was begun in this session", sizeof(fb->error));
 		return -EINVAL;
 	}
-	r = ms_super_change(v, sb_failback, NULL);
+	r = ms_super_change(v, sb_failback, &copy_all);
 	if (r) {
 		strscpy(fb->error, "the failback cannot be recorded on the metadata device",
 			sizeof(fb->error));
@@ -344,6 +362,7 @@ static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
 	if (ready) {
 		v->failback = 2;
 		v->failback_judged = true;
+		v->copy_rate = fb->rate;
 		v->decision.meeting = MS_MEET_SOURCE;
 		v->decision.scope = MS_SCOPE_ALL;
 	}

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "engine/compare.h"
+#include "engine/digest.h"
 #include "engine/extent.h"
 #include "engine/link.h"
 #include "engine/policy.h"
@@ -346,6 +347,7 @@ static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 	case MS_F_SUMMARY:
 	case MS_F_TABLE:
 	case MS_F_READ_DATA:
+	case MS_F_DIGEST:
 	case MS_F_RESULT:
 		return ms_request_answer(v, h, body);
 	case MS_F_CMP_EXTENTS:
@@ -354,6 +356,7 @@ static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 	case MS_F_SUMMARY_REQ:
 	case MS_F_TABLE_REQ:
 	case MS_F_READ_REQ:
+	case MS_F_DIGEST_REQ:
 		return ms_inbound_take(v, h, body, false);
 	case MS_F_MARKS:
 	case MS_F_MARKS_END:
@@ -386,6 +389,8 @@ void ms_link_inbound(struct ms_inbound *in)
 		return ms_tables_send(in);
 	case MS_F_READ_REQ:
 		return ms_repair_answer(in);
+	case MS_F_DIGEST_REQ:
+		return ms_digest_answer(in);
 	case MS_F_MARKS:
 		return ms_resync_take_marks(in);
 	case MS_F_MARKS_END:

@@ -41,6 +41,16 @@ bool ms_resync_going(struct ms_volume *v, u32 session)
 	return r;
 }
 
+bool ms_resync_copies_all(struct ms_volume *v)
+{
+	bool r;
+
+	spin_lock(&v->lock);
+	r = v->sb.flags & MS_SB_COPY_ALL;
+	spin_unlock(&v->lock);
+	return r;
+}
+
 struct job {
 	struct work_struct work;
 	struct ms_volume *v;
@@ -145,7 +155,7 @@ static int one_pass(struct ms_volume *v, u32 session)
 	int r;
 
 	v->rs_unreadable = 0;
-	r = compare_digests(v, session);
+	r = ms_resync_copies_all(v) ? 0 : compare_digests(v, session);
 	while (!r && (no = next_todo(v, no)) < v->geo->extents) {
 		if (!ms_resync_going(v, session))
 			r = -ENOTCONN;

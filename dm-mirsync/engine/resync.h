@@ -13,6 +13,8 @@ void ms_resync_init(struct ms_volume *v);
 int ms_resync_go(struct ms_volume *v);
 /* Does the session stand in which a resync was begun? */
 bool ms_resync_going(struct ms_volume *v, u32 session);
+/* Are codes no proof in this copy, so that all that is marked or a candidate is copied? */
+bool ms_resync_copies_all(struct ms_volume *v);
 /* Wait until no resync of a session that is over runs any more. */
 void ms_resync_wait(struct ms_volume *v);
 

@@ -219,6 +219,7 @@ static bool __todo(struct ms_volume *v, struct ms_extent *e, u8 *todo)
 /* What could not be judged is copied: mark it. The extent is judged now. */
 static void judged(struct ms_volume *v, struct ms_extent *e, const u8 *left)
 {
+	bool all = ms_resync_copies_all(v);
 	u32 i;
 
 	spin_lock(&v->lock);
@@ -226,6 +227,8 @@ static void judged(struct ms_volume *v, struct ms_extent *e, const u8 *left)
 		if (ms_bit(left, i))
 			__ms_seg_mark(v, e, i, 1);
 	__ms_cand_clear(v, e->no);
+	if (all)
+		v->n.rs_differ += ms_bits(left, e->segs);
 	spin_unlock(&v->lock);
 }
 
@@ -285,7 +288,7 @@ static int compare(struct ms_volume *v, struct ms_extent *e, u8 *todo, u32 sessi
 int ms_resync_extent(struct ms_volume *v, struct ms_extent *e, u32 session)
 {
 	u8 todo[MS_BITMAP_BYTES];
-	int tries, r = 0;
+	int tries = 0, r = 0;
 	bool any;
 
 	spin_lock(&v->lock);
@@ -293,7 +296,10 @@ int ms_resync_extent(struct ms_volume *v, struct ms_extent *e, u32 session)
 	spin_unlock(&v->lock);
 	if (!any)
 		return 0;
-	for (tries = 0; !r && tries < COMPARE_TRIES && ms_bits(todo, e->segs); tries++)
+	/* Of a copy for which codes prove nothing, none of it is compared. */
+	if (ms_resync_copies_all(v))
+		tries = COMPARE_TRIES;
+	for (; !r && tries < COMPARE_TRIES && ms_bits(todo, e->segs); tries++)
 		r = compare(v, e, todo, session);
 	if (r)
 		return r;

@@ -3,7 +3,8 @@
  * The rate of a resync; see resync_rate.h. Counted is what is read, to be compared or to be
  * copied; a comparison of codes that are there costs nothing.
  *
- * resync_rate_max is the ceiling at any time. Beside the application the resync yields: each
+ * resync_rate_max is the ceiling at any time, and so is what a failback was given as a limit
+ * of its own. Beside the application the resync yields: each
  * fifth of a second with application I/O quarters the rate, down to resync_rate_min; each one
  * without doubles it, until it is free again. An application that works all the time has
  * the floor beside it within a second; one that writes now and then hardly delays the resync.
@@ -36,7 +37,9 @@ bool __ms_app_active(struct ms_volume *v)
 
 u32 __ms_pace_limit(const struct ms_volume *v)
 {
-	return min_not_zero(v->pace.rate, READ_ONCE(v->opt.resync_rate_max));
+	u32 most = min_not_zero(READ_ONCE(v->opt.resync_rate_max), v->copy_rate);
+
+	return min_not_zero(v->pace.rate, most);
 }
 
 static u32 kib_per_second(u64 bytes, u64 ns)

@@ -22,6 +22,9 @@
 #include "engine/secondary.h"
 #include "shared/mutants.h"
 
+/* What holds no longer once both sites have the same. */
+#define SETTLED	(MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK | MS_SB_CHOSEN | MS_SB_COPY_ALL)
+
 void ms_roles_activated(struct ms_volume *v)
 {
 	if (v->asked_role == MS_ROLE_SECONDARY)
@@ -84,7 +87,7 @@ static void become_target(struct ms_sb *sb, void *arg)
 
 	sb->role = MS_ROLE_SECONDARY;
 	sb->disk = MS_DISK_INCONSISTENT;
-	sb->flags &= ~MS_SB_CHOSEN;
+	sb->flags &= ~(MS_SB_CHOSEN | MS_SB_COPY_ALL);
 	if (*forget)		/* its own lineage ends here: an operator has named it the loser */
 		memset(&sb->gens, 0, sizeof(sb->gens));
 }
@@ -106,7 +109,7 @@ static void adopt_lineage(struct ms_sb *sb, void *arg)
 	ms_gens_adopt(&sb->gens, arg);
 	sb->role = MS_ROLE_SECONDARY;
 	sb->disk = MS_DISK_CONSISTENT;
-	sb->flags &= ~(MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK | MS_SB_CHOSEN);
+	sb->flags &= ~SETTLED;
 }
 
 struct adoption {
@@ -137,7 +140,7 @@ static void offer(struct ms_sb *sb, void *arg)
 static void in_sync(struct ms_sb *sb, void *arg)
 {
 	ms_gens_in_sync(&sb->gens);
-	sb->flags &= ~(MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK | MS_SB_CHOSEN);
+	sb->flags &= ~SETTLED;
 }
 
 /*
@@ -397,7 +400,7 @@ int ms_roles_agreed(struct ms_volume *v)
 
 	spin_lock(&v->lock);
 	known = v->sb.gens.base == v->sb.gens.current_gen && !v->sb.gens.offered &&
-		!(v->sb.flags & (MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK | MS_SB_CHOSEN)) &&
+		!(v->sb.flags & SETTLED) &&
 		!v->peer_back;
 	spin_unlock(&v->lock);
 	accept_history(v);
@@ -409,6 +412,7 @@ int ms_roles_agreed(struct ms_volume *v)
 	still = v->mirroring && !v->n_marked && !v->n_cand;
 	v->in_sync = still;
 	v->failback = 0;
+	v->copy_rate = 0;
 	v->peer_disk = MS_DISK_CONSISTENT;
 	v->peer_gens = v->sb.gens;
 	if (!still)

@@ -43,6 +43,7 @@ static void fill_state(const struct ms_volume *v, struct ms_ioc_status *st)
 	st->valid = v->n_valid;
 	st->marked = v->n_marked;
 	st->candidates = v->n_cand;
+	st->changed_trusted = v->connected && v->decision.trusted;
 	st->inflight = v->inflight;
 	st->unacked = v->nr_unacked;
 }

@@ -339,6 +339,7 @@ int ms_volume_start(struct ms_volume *v)
 		goto out;
 	v->failback = 0;
 	v->failback_judged = false;
+	v->copy_rate = 0;
 	__ms_resync_forget(v);
 	r = v->meta_failed ? -EIO : activate(v);
 	if (!r)
@@ -411,6 +412,8 @@ void ms_volume_options(struct ms_volume *v, struct ms_options *opt)
 void ms_volume_set_options(struct ms_volume *v, const struct ms_options *opt)
 {
 	spin_lock(&v->lock);
+	if (opt->resync_rate_max != v->opt.resync_rate_max)
+		v->copy_rate = 0;	/* what was said last counts */
 	v->opt = *opt;
 	spin_unlock(&v->lock);
 	ms_policy_changed(v);

@@ -267,6 +267,7 @@ struct ms_volume {
 	u64 rs_start;			/* jiffies64 */
 	unsigned long rs_told;		/* jiffies: when the target was told of the progress */
 	u64 copy_bytes;			/* of copies that are on their way to the peer */
+	u32 copy_rate;			/* KiB per second: limit of this failback's copy, until it is in sync; 0: none */
 	struct ms_pace pace;
 	unsigned long app_at;		/* no lock: jiffies of the application's last I/O */
 	struct {
@@ -383,6 +384,8 @@ int ms_read_tables(struct ms_volume *v, u32 site, u64 first, u32 *count,
 		   struct ms_wire_table *out);
 int ms_take_verdicts(struct ms_volume *v, struct ms_ioc_verdict *vd, u32 count,
 		     u32 *held);
+/* digest.c: up to MS_DIGEST_BATCH at a time, at both sites beside each other. Sleeps. Return: 0, each with its own status; or negative. */
+int ms_read_digests(struct ms_volume *v, struct ms_ioc_digest *d, u32 count);
 
 /* Application I/O. Return: DM_MAPIO_*. Never sleeps. */
 int ms_primary_map(struct ms_volume *v, struct bio *bio);

@@ -43,6 +43,7 @@ enum ms_disk {
 #define MS_SB_FAILBACK		(1u << 3)	/* a failback was begun and not finished */
 #define MS_SB_META_VOID		(1u << 4)	/* the peer's metadata is void (it could not be written) */
 #define MS_SB_CHOSEN		(1u << 5)	/* promoted by force: the operator wants this site's data, whatever its history */
+#define MS_SB_COPY_ALL		(1u << 6)	/* of a failback's source: until the end candidates and marks are copied, not compared by codes */
 
 struct ms_disk_gens {
 	__le64 current_gen;	/* 0: no data yet */

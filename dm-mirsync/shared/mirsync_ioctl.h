@@ -71,7 +71,9 @@ struct ms_ioc_status {
 	__u64 reads_from_peer;	/* reads of the application that the local disk failed and the peer served */
 	__u64 repaired;		/* segments written anew here from the peer's content */
 	__u64 unreadable;	/* marked segments that the last pass of a resync could not read */
-	__u64 reserved[4];
+	__u32 changed_trusted;	/* the marks of both sites cover all that differs, were this site the source */
+	__u32 reserved1;
+	__u64 reserved[3];
 };
 
 struct ms_ioc_range {		/* SUMMARY, TABLE */
@@ -101,16 +103,47 @@ struct ms_ioc_verdicts {
 	__u64 buffer;		/* in, out: struct ms_ioc_verdict[] */
 };
 
-#define MS_FAILBACK_BEGIN	1u	/* persisted: all are candidates; the peer agrees to be the target */
+/*
+ * The contents of segments of one extent, as SHA-256. They are given only if no
+ * write to the extent began while they were read; its version is the one that a
+ * verdict by them is judged by.
+ */
+struct ms_ioc_digest {
+	__u64 extent;		/* in */
+	__u64 version;		/* out */
+	__u32 site;		/* in: MS_SITE_* */
+	__u32 status;		/* out: 0, or a positive errno; EAGAIN: it was written to meanwhile */
+	__u8 segs[60];		/* in: wanted; out: given. Some may be left for the next time */
+	__u8 marks[60];		/* out */
+	__u8 digest[480][32];	/* out, of those given */
+};
+
+#define MS_DIGEST_BATCH	8u	/* at most in one call */
+#define MS_DIGEST_READ	(16u << 20)	/* bytes of an extent that are read for one of them, at most, or one segment */
+
+struct ms_ioc_digests {
+	__u64 dev;		/* in */
+	__u32 count;		/* in */
+	__u32 reserved;
+	__u64 buffer;		/* in, out: struct ms_ioc_digest[] */
+};
+
+#define MS_FAILBACK_BEGIN	1u	/* all are candidates; the peer agrees to be the target */
 #define MS_FAILBACK_START	2u	/* start the copy */
 #define MS_FAILBACK_CANCEL	3u	/* before the start */
-#define MS_FAILBACK_FORCE	1u	/* flags: also over what the peer wrote alone */
+/* flags of BEGIN */
+#define MS_FAILBACK_FORCE	1u	/* also over what the peer wrote alone */
+#define MS_FAILBACK_CHANGED	2u	/* refuse unless the marks of both sites cover all that differs */
+/* flags of START */
+#define MS_FAILBACK_COPY	4u	/* what no verdict has called equal is copied, not compared by codes */
 
 struct ms_ioc_failback {
 	__u64 dev;
 	__u32 step;		/* MS_FAILBACK_* */
 	__u32 flags;
 	char error[120];	/* out: why not, when it fails */
+	__u32 rate;		/* START: KiB per second of this copy at most; 0: no limit of its own */
+	__u32 reserved;
 };
 
 struct ms_ioc_switch {		/* demote here, promote there; waits for the outcome */
@@ -128,5 +161,6 @@ struct ms_ioc_switch {		/* demote here, promote there; waits for the outcome */
 #define MS_IOC_VERDICTS	_IOWR(MS_IOC_MAGIC, 4, struct ms_ioc_verdicts)
 #define MS_IOC_FAILBACK	_IOWR(MS_IOC_MAGIC, 5, struct ms_ioc_failback)
 #define MS_IOC_SWITCH	_IOWR(MS_IOC_MAGIC, 6, struct ms_ioc_switch)
+#define MS_IOC_DIGEST	_IOWR(MS_IOC_MAGIC, 12, struct ms_ioc_digests)
 
 #endif

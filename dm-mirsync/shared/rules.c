@@ -252,12 +252,18 @@ static void meet_by_table(const struct ms_site *local, const struct ms_site *pee
 		d->meeting = MS_MEET_NO_SOURCE;
 }
 
+static bool is_or_may_be_source(enum ms_meeting m)
+{
+	return m == MS_MEET_SOURCE || m == P_OUT;
+}
+
 void ms_rules_meet(const struct ms_site *local, const struct ms_site *peer,
 		   struct ms_decision *d)
 {
 	d->relation = ms_rules_relation(&local->gens, &peer->gens);
 	d->scope = MS_SCOPE_ALL;
 	d->adopt = MS_ADOPT_NOTHING;
+	d->trusted = false;
 	d->local_back = false;
 	d->peer_back = false;
 	d->meeting = refusal(local, peer);
@@ -271,8 +277,11 @@ void ms_rules_meet(const struct ms_site *local, const struct ms_site *peer,
 	meet_by_table(local, peer, d);
 	d->local_back = gone_back(local, peer);
 	d->peer_back = gone_back(peer, local);
-	if (!d->local_back && !d->peer_back)
+	if (!d->local_back && !d->peer_back) {
+		d->trusted = is_or_may_be_source(d->meeting) &&
+			     scope_of(d->relation, local, peer) == MS_SCOPE_MARKS;
 		return;
+	}
 	d->meeting = after_going_back(local, peer, d);
 	d->scope = MS_SCOPE_ALL;
 }

@@ -81,6 +81,14 @@ static const struct frame_rule rules[] = {
 		.data = true,
 	},
 
+	FIXED(MS_F_DIGEST_REQ, "digest-req", struct ms_digest_req),
+	[MS_F_DIGEST] = {
+		.name = "digest",
+		.base = sizeof(struct ms_wire_digest),
+		.element = MS_SHA256,
+		.max = MS_EXTENT_SEGS,
+	},
+
 	FIXED(MS_F_FAILBACK_BEGIN, "failback-begin", struct ms_failback_begin),
 	FIXED(MS_F_SWITCH, "switch", struct ms_switch),
 	FIXED(MS_F_RESULT, "result", struct ms_result),
@@ -93,6 +101,9 @@ static_assert(sizeof(struct ms_range_reply) +
 static_assert(sizeof(struct ms_range_reply) +
 	      MS_SUMMARY_BATCH * sizeof(struct ms_summary_entry) <= MS_BODY_MAX,
 	      "a summary reply fits a body");
+
+static_assert(sizeof(struct ms_wire_digest) + MS_EXTENT_SEGS * MS_SHA256 <= MS_BODY_MAX,
+	      "the digests of an extent fit a body");
 
 static const struct frame_rule *rule_of(u16 type)
 {

@@ -22,6 +22,7 @@
 #define MS_DATA_MAX		(1u << 20)	/* bytes of payload of one write */
 #define MS_NONCE		32
 #define MS_MAC			32
+#define MS_SHA256		32	/* bytes of a SHA-256 */
 #define MS_DEFAULT_PORT		7788
 
 enum ms_frame_type {
@@ -57,6 +58,9 @@ enum ms_frame_type {
 	/* data for a source whose own disk cannot read it */
 	MS_F_READ_REQ = 52,	/* source to target: struct ms_read_req; answered by READ_DATA, or RESULT when refused */
 	MS_F_READ_DATA = 53,	/* struct ms_write_body, codes, data */
+	/* SHA-256 of segments, for a reader at the other site */
+	MS_F_DIGEST_REQ = 56,	/* struct ms_digest_req */
+	MS_F_DIGEST = 57,	/* struct ms_wire_digest, digests */
 	/* roles; each answered by RESULT with the same handle */
 	MS_F_FAILBACK_BEGIN = 64,	/* struct ms_failback_begin */
 	MS_F_SWITCH = 65,	/* struct ms_switch: the sender is demoted (persisted), the receiver becomes primary */
@@ -246,6 +250,24 @@ struct ms_wire_table {
 	__le64 codes[MS_EXTENT_SEGS];
 } __packed;
 static_assert(sizeof(struct ms_wire_table) == 3976, "ms_wire_table");
+
+struct ms_digest_req {
+	__le64 extent;
+	u8 segs[MS_BITMAP_BYTES];	/* wanted */
+	__le32 reserved;
+} __packed;
+
+/* The SHA-256 of each segment in segs, in order. Read while the extent had this version, and no other. */
+struct ms_wire_digest {
+	__le64 extent;
+	__le64 version;
+	u8 segs[MS_BITMAP_BYTES];	/* given: as many of those wanted as it was willing to read */
+	u8 marks[MS_BITMAP_BYTES];
+	__le32 status;		/* 0 or a positive errno; EAGAIN: it was written to meanwhile */
+	__le32 reserved;
+	u8 digests[][MS_SHA256];
+} __packed;
+static_assert(sizeof(struct ms_wire_digest) == 144, "ms_wire_digest");
 
 #define MS_FB_FORCE	(1u << 0)	/* also when the peer wrote alone: its writes are lost */
 

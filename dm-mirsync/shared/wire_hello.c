@@ -10,7 +10,7 @@
 #define MIN_LOGICAL	512u
 #define KNOWN_FLAGS	(MS_SB_CLEAN | MS_SB_ALL_CANDIDATES | \
 			 MS_SB_NEVER_MET | MS_SB_FAILBACK | MS_SB_META_VOID | \
-			 MS_SB_CHOSEN)
+			 MS_SB_CHOSEN | MS_SB_COPY_ALL)
 
 /* The highest version that both speak; 0: none. */
 static u32 common_version(const struct ms_hello *h)

@@ -65,6 +65,32 @@ static int do_table(struct ms_volume *v, void *arg)
 	return r;
 }
 
+static int do_digests(struct ms_volume *v, void *arg)
+{
+	struct ms_ioc_digests *ds = arg;
+	struct ms_ioc_digest *buf;
+	size_t size;
+	u32 i;
+	int r;
+
+	if (!ds->count || ds->count > MS_DIGEST_BATCH)
+		return -EINVAL;
+	size = ds->count * sizeof(*buf);
+	buf = vmemdup_user(u64_to_user_ptr(ds->buffer), size);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	r = 0;
+	for (i = 0; i < ds->count; i++)
+		if (buf[i].site > MS_SITE_PEER)
+			r = -EINVAL;
+	if (!r)
+		r = ms_read_digests(v, buf, ds->count);
+	if (!r && copy_to_user(u64_to_user_ptr(ds->buffer), buf, size))
+		r = -EFAULT;
+	kvfree(buf);
+	return r;
+}
+
 static int do_verdicts(struct ms_volume *v, void *arg)
 {
 	struct ms_ioc_verdicts *vs = arg;
@@ -90,6 +116,9 @@ static int do_failback(struct ms_volume *v, void *arg)
 	struct ms_ioc_failback *fb = arg;
 
 	memset(fb->error, 0, sizeof(fb->error));
+	if (fb->flags & ~(MS_FAILBACK_FORCE | MS_FAILBACK_CHANGED | MS_FAILBACK_COPY) ||
+	    fb->reserved)
+		return -EINVAL;
 	return ms_cmd_failback(v, fb);
 }
 
@@ -114,6 +143,7 @@ static const struct {
 	{ MS_IOC_VERDICTS, do_verdicts },
 	{ MS_IOC_FAILBACK, do_failback },
 	{ MS_IOC_SWITCH, do_switch },
+	{ MS_IOC_DIGEST, do_digests },
 };
 
 static int run(unsigned int i, void __user *user)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """failback.py DEVICE STEP...: a failback by single steps, as a helper could do it that dies between them.
 
-begin, force (a begin that is forced), start, cancel; "equal" hands over the verdict that all
+begin, force (a begin that is forced), changed (one of what is marked), start, copy (a start that copies what
+has no verdict), cancel; "equal" hands over the verdict that all
 extents are equal, with the versions of now, and prints how many held. Exits with status 1, and
 says why, at the first step that is refused."""
 import array
@@ -41,9 +42,9 @@ def equal():
 number = os.stat(sys.argv[1]).st_rdev
 dev = os.major(number) << 32 | os.minor(number)
 control = os.open("/dev/mirsync", os.O_RDWR)
-steps = {"begin": (1, 0), "force": (1, 1), "start": (2, 0), "cancel": (3, 0)}
+steps = {"begin": (1, 0), "force": (1, 1), "changed": (1, 2), "start": (2, 0), "copy": (2, 4), "cancel": (3, 0)}
 for step in sys.argv[2:]:
     if step == "equal":
         equal()
     else:
-        ioctl(5, bytearray(struct.pack("=QII120s", dev, *steps[step], b"")))
+        ioctl(5, bytearray(struct.pack("=QII120sII", dev, *steps[step], b"", 0, 0)))

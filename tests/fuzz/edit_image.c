@@ -43,7 +43,7 @@ static void change_super(struct image *im, struct input *in)
 
 	switch (take_n(in, 1) % 6) {
 	case 0:
-		sb->flags = value % 64;
+		sb->flags = value % 128;
 		break;
 	case 1:
 		sb->sequence = value;

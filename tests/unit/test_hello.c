@@ -28,7 +28,7 @@ static void good_ones(void **state)
 	(void)state;
 	for (u32 claim = 0; claim < 4; claim++)
 		for (u32 disk = 0; disk < 3; disk++)
-			for (u32 flags = 0; flags < 64; flags++)
+			for (u32 flags = 0; flags < 128; flags++)
 				for (u32 initiator = 0; initiator < 2; initiator++) {
 					struct ms_hello h = good_hello();
 					u32 proto = 0;
@@ -77,7 +77,7 @@ static const struct {
 	SET(initiator, 2), SET(initiator, 255),
 	SET(claim, 4), SET(claim, ~0u),
 	SET(disk, 3), SET(disk, ~0u),
-	SET(flags, 64), SET(flags, 1u << 31),
+	SET(flags, 128), SET(flags, 1u << 31),
 	SET(sectors, 0), SET(sectors, MS_MAX_SECTORS + 1), SET(sectors, ~0ull),
 	SET(seg_shift, 0), SET(seg_shift, 11), SET(seg_shift, 21), SET(seg_shift, ~0u),
 	SET(logical_block, 0), SET(logical_block, 256), SET(logical_block, 513),

@@ -201,6 +201,17 @@ static struct ms_site site(u8 node)
 	return s;
 }
 
+/* Marks are believed only since a generation that the target has. */
+static void check_marks_count(const struct ms_site *source, const struct ms_site *target)
+{
+	u64 since = target->gens.current_gen;
+
+	assert_int_not_equal(since, 0);
+	assert_false((source->flags | target->flags) & MS_SB_ALL_CANDIDATES);
+	assert_true(since == source->gens.current_gen || since == source->gens.base ||
+		    since == source->gens.offered);
+}
+
 static void check_invariants(const struct ms_site *l, const struct ms_site *p)
 {
 	const struct ms_site *source, *target;
@@ -216,6 +227,11 @@ static void check_invariants(const struct ms_site *l, const struct ms_site *p)
 		assert_int_equal(m.adopt, MS_ADOPT_NOTHING);
 	else
 		assert_int_equal(d.adopt + m.adopt, MS_ADOPT_LOCAL + MS_ADOPT_PEER);
+	if (d.trusted) {
+		assert_true(d.meeting == MS_MEET_SOURCE || d.meeting == MS_MEET_PEER_OUTDATED);
+		assert_false(m.trusted);
+		check_marks_count(l, p);
+	}
 	if (d.meeting != MS_MEET_SOURCE)
 		return;
 
@@ -229,15 +245,9 @@ static void check_invariants(const struct ms_site *l, const struct ms_site *p)
 	assert_true(d.relation == MS_REL_SAME || d.relation == MS_REL_LOCAL_NEWER ||
 		    d.relation == MS_REL_BLANK_PEER || d.relation == MS_REL_BLANK_BOTH);
 	assert_true(source->claim > MS_CLAIM_NONE);
-	/* Marks are believed only since a generation that the target has. */
-	if (d.scope == MS_SCOPE_MARKS) {
-		u64 since = target->gens.current_gen;
-
-		assert_int_not_equal(since, 0);
-		assert_false((source->flags | target->flags) & MS_SB_ALL_CANDIDATES);
-		assert_true(since == source->gens.current_gen || since == source->gens.base ||
-			    since == source->gens.offered);
-	}
+	if (d.scope == MS_SCOPE_MARKS)
+		check_marks_count(source, target);
+	assert_int_equal(d.trusted, d.scope == MS_SCOPE_MARKS);
 }
 
 /* Every pair of generations and of claims of the small world. */

@@ -25,7 +25,7 @@ static void fill(struct rng *rng, struct ms_sb *s)
 
 	memset(s, 0, sizeof(*s));
 	s->version = MS_FORMAT_VERSION;
-	s->flags = rng_below(rng, 64);
+	s->flags = rng_below(rng, 128);
 	s->sequence = rng_next(rng);
 	s->compat = rng_next(rng);
 	s->ro_compat = rng_next(rng);
@@ -125,7 +125,7 @@ static const struct out_of_range cases[] = {
 	F32(version, ~0u, MS_BAD_VERSION),
 	F32(block, 1, MS_BAD_NUMBER),
 	F32(block, 8, MS_BAD_NUMBER),
-	F32(flags, 64, MS_BAD_VALUE),
+	F32(flags, 128, MS_BAD_VALUE),
 	F32(flags, 1u << 31, MS_BAD_VALUE),
 	F64(incompat, 1, MS_BAD_FEATURE),
 	F64(incompat, 1ull << 63, MS_BAD_FEATURE),
@@ -204,7 +204,7 @@ static void any_bytes(void **state)
 			struct ms_geo geo;
 
 			assert_int_equal(ms_super_geo(&out, &geo), 0);
-			assert_true(out.role < 2 && out.disk < 3 && out.flags < 64);
+			assert_true(out.role < 2 && out.disk < 3 && out.flags < 128);
 		}
 	}
 	rng_fill(&rng, &raw, sizeof(raw));
