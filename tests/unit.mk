@@ -23,7 +23,16 @@ UNIT_CFLAGS = -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -Idm-mirsync -Itests/un
 
 $(BUILD)/unit/test_repair: $(UNIT_OFFLINE_OBJECTS)
 
-unit-programs: $(UNIT_PROGRAMS)
+# The examples of doc/ are built with them, so that they go on to compile: by the header alone.
+EXAMPLES := $(patsubst doc/examples/%.c,$(BUILD)/examples/%,$(wildcard doc/examples/*.c))
+
+unit-programs: $(UNIT_PROGRAMS) examples
+
+examples: $(EXAMPLES)
+
+$(BUILD)/examples/%: doc/examples/%.c dm-mirsync/shared/mirsync_ioctl.h
+	@mkdir -p $(@D)
+	$(CC) -O1 -Wall -Wextra -Werror -Idm-mirsync/shared -o $@ $<
 
 unit: unit-programs
 	tests/unit-run $(UNIT_PROGRAMS) $(UNIT_SCRIPTS)
@@ -37,5 +46,5 @@ $(BUILD)/unit/%.o: %.c tests/unit.mk
 
 -include $(UNIT_COMMON_OBJECTS:.o=.d) $(UNIT_OFFLINE_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.d)
 
-.PHONY: unit-programs
+.PHONY: unit-programs examples
 .SECONDARY:
