@@ -91,6 +91,8 @@ static void print_commands(enum ms_meeting m)
 	cell(ms_rules_failback(&s, false));
 	cell(ms_rules_failback(&s, true));
 	cell(ms_rules_switch(&s));
+	cell(ms_rules_resolve(&s, MS_KEEP_LOCAL));
+	cell(ms_rules_resolve(&s, MS_KEEP_PEER));
 	printf("\n");
 }
 
@@ -116,8 +118,8 @@ int main(void)
 	printf("\n## Commands\n\n"
 	       "May it be done here, with a consistent disk, nothing being copied, the pair in sync where it can be, and the\n"
 	       "device not open; else why not. An active primary may be demoted in all of them.\n\n"
-	       "| meeting | peer's claim | promote | promote, was primary | promote --force, was primary | failback | failback --force | switchover |\n"
-	       "|---|---|---|---|---|---|---|---|\n");
+	       "| meeting | peer's claim | promote | promote, was primary | promote --force, was primary | failback | failback --force | switchover | resolve --keep local | resolve --keep peer |\n"
+	       "|---|---|---|---|---|---|---|---|---|---|\n");
 	for (i = MS_MEET_NONE; i < MS_MEET_REFUSE_SELF; i++)
 		print_commands(i);
 	return 0;

@@ -171,6 +171,7 @@ struct ms_situation {
 	enum ms_claim claim;	/* local, in force */
 	enum ms_claim peer_claim;	/* when connected */
 	enum ms_disk disk;
+	enum ms_disk peer_disk;	/* when connected */
 	bool in_sync;		/* connected and nothing is out of sync */
 	bool copying;		/* a resync runs */
 	bool open;		/* the dm device is open */
@@ -200,5 +201,26 @@ const char *ms_rules_demote(const struct ms_situation *s);
 const char *ms_rules_failback(const struct ms_situation *s, bool force);
 /* switchover: needs ACTIVE here, a disk that is not INCONSISTENT, a peer that is this site's target, in sync, not open. */
 const char *ms_rules_switch(const struct ms_situation *s);
+
+/* Whose data stays. The other site is the loser. */
+enum ms_keep {
+	MS_KEEP_LOCAL,
+	MS_KEEP_PEER,
+};
+
+/**
+ * ms_rules_resolve() - may an operator name the loser here
+ *
+ * Needs a session whose meeting is SPLIT_BRAIN or UNRELATED; of a site that is OUTDATED by this
+ * meeting only the other one's data may be kept. Refused while copying, when the disk of the one
+ * that is kept is INCONSISTENT, and when somebody may be at work at the loser: the peer is ACTIVE,
+ * or the device here is open. Neither has to be primary: the one that is kept becomes it.
+ *
+ * At both sites alike: what is allowed with MS_KEEP_PEER at the loser, once it is not ACTIVE, is
+ * allowed with MS_KEEP_LOCAL at the other.
+ *
+ * Return: NULL when allowed, else one line saying why not.
+ */
+const char *ms_rules_resolve(const struct ms_situation *s, enum ms_keep keep);
 
 #endif

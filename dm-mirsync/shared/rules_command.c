@@ -107,3 +107,45 @@ const char *ms_rules_switch(const struct ms_situation *s)
 		return "the device is open";
 	return NULL;
 }
+
+/* May it be kept, by what the sites are to each other? */
+static const char *resolve_meeting(enum ms_meeting meeting, enum ms_keep keep)
+{
+	switch (meeting) {
+	case MS_MEET_SPLIT_BRAIN:
+	case MS_MEET_UNRELATED:
+		return NULL;
+	case MS_MEET_PEER_OUTDATED:
+		return keep == MS_KEEP_LOCAL ? NULL :
+			"the peer is outdated: promote it by force first, if its data is to stay";
+	case MS_MEET_OUTDATED:
+		return keep == MS_KEEP_PEER ? NULL :
+			"this site is outdated: promote it by force first, if its data is to stay";
+	case MS_MEET_SOURCE:
+	case MS_MEET_TARGET:
+		return "there is nothing to resolve: one site is the source, the other its target";
+	default:
+		return ms_meeting_text(meeting);
+	}
+}
+
+const char *ms_rules_resolve(const struct ms_situation *s, enum ms_keep keep)
+{
+	const char *why;
+
+	if (!s->connected)
+		return "not connected";
+	why = resolve_meeting(s->meeting, keep);
+	if (why)
+		return why;
+	if (s->copying)
+		return "a resync is running";
+	if (keep == MS_KEEP_PEER) {
+		if (s->peer_disk == MS_DISK_INCONSISTENT)
+			return "the data of the peer is inconsistent";
+		return s->open ? "the device is open" : NULL;
+	}
+	if (s->peer_claim == MS_CLAIM_ACTIVE)
+		return "the peer is an active primary: demote it first, or give the command there";
+	return s->disk == MS_DISK_INCONSISTENT ? "the data of this site is inconsistent" : NULL;
+}

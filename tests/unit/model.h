@@ -26,6 +26,7 @@ enum mistake {
 	MISTAKE_LATE_COMPLETION,	/* writes are completed after the role was lost */
 	MISTAKE_LEFT_BEHIND,		/* a failing disk is left although the peer lacks writes */
 	MISTAKE_LEFT_UNRECORDED,	/* ... and that is not persisted */
+	MISTAKE_LOSER_ACTIVE,		/* who gives its data up keeps its role */
 };
 
 /* How far a session has come. The source is w->src. */
@@ -90,6 +91,7 @@ bool model_complete(struct world *w, u32 i);
 bool model_promote(struct world *w, u32 i, bool alone, bool force);
 bool model_demote(struct world *w, u32 i);
 bool model_failback(struct world *w, u32 i, bool force);
+bool model_resolve(struct world *w, u32 i, enum ms_keep keep);
 bool model_ask_switch(struct world *w);
 bool model_take_switch(struct world *w);
 bool model_end_switch(struct world *w);

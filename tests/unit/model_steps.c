@@ -414,6 +414,7 @@ static struct ms_situation situation(const struct world *w, u32 i)
 		.claim = s->claim,
 		.peer_claim = w->s[!i].claim,
 		.disk = s->disk,
+		.peer_disk = w->s[!i].disk,
 		.in_sync = w->connected && w->phase == PH_SYNC,
 		.copying = w->connected && (w->phase == PH_COPY || w->phase == PH_DONE),
 	};
@@ -485,6 +486,54 @@ bool model_failback(struct world *w, u32 i, bool force)
 	w->phase = PH_MET;
 	s->meeting = MS_MEET_SOURCE;
 	s->scope = MS_SCOPE_ALL;
+	return true;
+}
+
+/* The winner persists that it goes on over the other site, as the primary if it is none yet. */
+static void win(struct world *w, u32 i)
+{
+	struct side *s = &w->s[i];
+
+	if (s->claim != MS_CLAIM_ACTIVE) {
+		s->unflushed = s->old = 0;
+		s->role = MS_ROLE_PRIMARY;
+		s->disk = MS_DISK_CONSISTENT;
+		s->claim = MS_CLAIM_ACTIVE;
+		start_gen(w, i);
+	}
+	s->flags |= MS_SB_ALL_CANDIDATES;
+	s->meeting = MS_MEET_SOURCE;
+	s->scope = MS_SCOPE_ALL;
+	w->src = i;
+	w->phase = PH_MET;
+}
+
+/*
+ * The operator names the loser, at @i: the peer, or this site, which then gives up its role before
+ * it asks the peer to go on over it.
+ */
+bool model_resolve(struct world *w, u32 i, enum ms_keep keep)
+{
+	u32 winner = keep == MS_KEEP_LOCAL ? i : !i;
+	struct ms_situation st = situation(w, i);
+	struct side *loser = &w->s[!winner];
+
+	if (!w->s[i].up || w->phase != PH_MET || ms_rules_resolve(&st, keep))
+		return false;
+	if (w->s[winner].meeting == MS_MEET_SOURCE)
+		return false;		/* is on its way already */
+	if (loser->claim == MS_CLAIM_ACTIVE) {
+		if (loser->pending)
+			return false;
+		loser->role = MS_ROLE_SECONDARY;
+		loser->left = 0;
+		if (model_mistake != MISTAKE_LOSER_ACTIVE)
+			loser->claim = MS_CLAIM_NONE;
+	}
+	st = situation(w, winner);
+	if (model_mistake == MISTAKE_NONE && ms_rules_resolve(&st, MS_KEEP_LOCAL))
+		wrong("the winner refuses what the loser was allowed to ask for");
+	win(w, winner);
 	return true;
 }
 

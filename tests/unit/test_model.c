@@ -147,6 +147,8 @@ static void expand_side(const struct world *from, u32 i)
 	TRY("demote", model_demote(&w, i));
 	TRY("failback", model_failback(&w, i, false));
 	TRY("failback by force", model_failback(&w, i, true));
+	TRY("resolve, keep local", model_resolve(&w, i, MS_KEEP_LOCAL));
+	TRY("resolve, keep peer", model_resolve(&w, i, MS_KEEP_PEER));
 	TRY("conclude", model_act(&w, i));
 }
 
@@ -216,6 +218,59 @@ static bool operate(struct world *w)
 		return model_failback(w, win, false) || model_failback(w, win, true);
 	}
 	return false;
+}
+
+static u32 resolved;
+
+static bool disagree(const struct world *w)
+{
+	return w->connected && w->phase == PH_MET && w->s[0].meeting == w->s[1].meeting &&
+	       (w->s[0].meeting == MS_MEET_SPLIT_BRAIN || w->s[0].meeting == MS_MEET_UNRELATED);
+}
+
+/* What happens by itself, or is on its way. Return: whether anything has. */
+static bool go_on(struct world *w)
+{
+	return model_complete(w, 0) || model_complete(w, 1) || model_join(w) ||
+	       model_act(w, 0) || model_act(w, 1) || model_advance(w);
+}
+
+/* Named at site @at, @winner's data is at both in the end, whoever was primary. */
+static bool resolves(const struct world *from, u32 at, u32 winner)
+{
+	enum ms_keep keep = at == winner ? MS_KEEP_LOCAL : MS_KEEP_PEER;
+	struct world w = *from;
+	bool given = false;
+	u8 kept = 0;
+
+	for (u32 step = 0; step < 60; step++) {
+		if (w.connected && w.phase == PH_SYNC && !w.s[winner].pending)
+			return given && w.s[winner].data == kept && w.s[!winner].data == kept;
+		if (!given && disagree(&w) && model_resolve(&w, at, keep)) {
+			given = true;
+			kept = w.s[winner].data;
+		} else if (!go_on(&w) && (given || !model_demote(&w, !winner))) {
+			return false;
+		}
+		if (model_wrong)
+			return false;
+	}
+	return false;
+}
+
+/* A split brain ends by resolve, given at either site, with the data of whichever has a whole disk. */
+static bool resolves_everywhere(const struct world *w)
+{
+	if (!disagree(w))
+		return true;
+	for (u32 k = 0; k < 4; k++) {
+		if (w->s[k >> 1].disk == MS_DISK_INCONSISTENT)
+			continue;
+		if (!resolves(w, k & 1, k >> 1))
+			return false;
+		resolved++;
+	}
+	return true;
 }
 
 /* A site that goes on through its peer gives the role up. */
@@ -316,6 +371,8 @@ static void walk(enum mistake mistake)
 		expand(&w);
 		if (mistake == MISTAKE_NONE && !violation.why && !way_out(&w))
 			wrong_state(&w, model_wrong ? model_wrong : "no way out", "way out");
+		if (mistake == MISTAKE_NONE && !violation.why && !resolves_everywhere(&w))
+			wrong_state(&w, model_wrong ? model_wrong : "no way out by resolve", "resolve");
 	}
 }
 
@@ -330,15 +387,15 @@ static void forget(void)
 static void every_state(void **state)
 {
 	(void)state;
-	forced = 0;
+	forced = resolved = 0;
 	walk(MISTAKE_NONE);
 	if (violation.why) {
 		print_path(violation.parent);
 		print_message("  %s\n", violation.event);
 		print_world(&violation.w);
 	}
-	print_message("# figure: %u states walked; from %u of them the way out took force\n",
-		      n_states, forced);
+	print_message("# figure: %u states walked; from %u of them the way out took force; %u ways out of a split brain by resolve\n",
+		      n_states, forced, resolved);
 	forget();
 	if (violation.why)
 		fail_msg("%s", violation.why);
@@ -372,6 +429,7 @@ FINDS(promoted_without_a_flush, MISTAKE_PROMOTE_UNFLUSHED)
 FINDS(target_not_recorded_as_inconsistent, MISTAKE_CONSISTENT_EARLY)
 FINDS(disk_left_with_a_peer_behind, MISTAKE_LEFT_BEHIND)
 FINDS(disk_left_and_not_recorded, MISTAKE_LEFT_UNRECORDED)
+FINDS(loser_that_keeps_its_role, MISTAKE_LOSER_ACTIVE)
 
 int main(void)
 {
@@ -387,6 +445,7 @@ int main(void)
 		cmocka_unit_test(target_not_recorded_as_inconsistent),
 		cmocka_unit_test(disk_left_with_a_peer_behind),
 		cmocka_unit_test(disk_left_and_not_recorded),
+		cmocka_unit_test(loser_that_keeps_its_role),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

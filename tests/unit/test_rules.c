@@ -472,7 +472,7 @@ static void unknown_claims(void **state)
 /* --- commands --- */
 
 /* Situation number @i: everything with everything. */
-#define SITUATIONS	(2u * MS_MEET_COUNT * MS_REL_COUNT * 4 * 4 * 3 * 2 * 2 * 2)
+#define SITUATIONS	(2u * MS_MEET_COUNT * MS_REL_COUNT * 4 * 4 * 3 * 3 * 2 * 2 * 2)
 static struct ms_situation situation(u32 i)
 {
 	struct ms_situation s;
@@ -483,6 +483,7 @@ static struct ms_situation situation(u32 i)
 	s.claim = i % 4; i /= 4;
 	s.peer_claim = i % 4; i /= 4;
 	s.disk = i % 3; i /= 3;
+	s.peer_disk = i % 3; i /= 3;
 	s.in_sync = i % 2; i /= 2;
 	s.copying = i % 2; i /= 2;
 	s.open = i % 2;
@@ -519,6 +520,74 @@ static bool may_fail_back(const struct ms_situation *s, bool force)
 	if (s->meeting == MS_MEET_SPLIT_BRAIN || s->meeting == MS_MEET_UNRELATED)
 		return force;
 	return s->meeting == MS_MEET_SOURCE || s->meeting == MS_MEET_PEER_OUTDATED;
+}
+
+static bool may_resolve(const struct ms_situation *s, enum ms_keep keep)
+{
+	enum ms_disk winner = keep == MS_KEEP_LOCAL ? s->disk : s->peer_disk;
+
+	if (!s->connected || s->copying || winner == MS_DISK_INCONSISTENT)
+		return false;
+	if (keep == MS_KEEP_LOCAL ? s->peer_claim == MS_CLAIM_ACTIVE : s->open)
+		return false;
+	switch (s->meeting) {
+	case MS_MEET_SPLIT_BRAIN:
+	case MS_MEET_UNRELATED:
+		return true;
+	case MS_MEET_PEER_OUTDATED:
+		return keep == MS_KEEP_LOCAL;
+	case MS_MEET_OUTDATED:
+		return keep == MS_KEEP_PEER;
+	default:
+		return false;
+	}
+}
+
+static enum ms_meeting mirrored(enum ms_meeting m)
+{
+	if (m == MS_MEET_SOURCE || m == MS_MEET_TARGET)
+		return m == MS_MEET_SOURCE ? MS_MEET_TARGET : MS_MEET_SOURCE;
+	if (m == MS_MEET_OUTDATED || m == MS_MEET_PEER_OUTDATED)
+		return m == MS_MEET_OUTDATED ? MS_MEET_PEER_OUTDATED : MS_MEET_OUTDATED;
+	return m;
+}
+
+/* The same situation at the other site, which has its device closed. */
+static struct ms_situation at_peer(const struct ms_situation *s)
+{
+	struct ms_situation p = *s;
+
+	p.meeting = mirrored(s->meeting);
+	p.claim = s->peer_claim;
+	p.peer_claim = s->claim;
+	p.disk = s->peer_disk;
+	p.peer_disk = s->disk;
+	p.open = false;
+	return p;
+}
+
+/* The loser is named at either site: both come to the same conclusion. */
+static void resolving(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < SITUATIONS; i++) {
+		struct ms_situation s = situation(i), p = at_peer(&s);
+
+		assert_int_equal(!ms_rules_resolve(&s, MS_KEEP_LOCAL), may_resolve(&s, MS_KEEP_LOCAL));
+		assert_int_equal(!ms_rules_resolve(&s, MS_KEEP_PEER), may_resolve(&s, MS_KEEP_PEER));
+		if (!s.open && s.claim != MS_CLAIM_ACTIVE)
+			assert_int_equal(!ms_rules_resolve(&s, MS_KEEP_PEER),
+					 !ms_rules_resolve(&p, MS_KEEP_LOCAL));
+		/* what failback --force may do in these meetings, it may; a primary is not needed */
+		if ((s.meeting == MS_MEET_SPLIT_BRAIN || s.meeting == MS_MEET_UNRELATED ||
+		     s.meeting == MS_MEET_PEER_OUTDATED) && !ms_rules_failback(&s, true))
+			assert_null(ms_rules_resolve(&s, MS_KEEP_LOCAL));
+		/* nobody's application loses what it runs on */
+		if (s.peer_claim == MS_CLAIM_ACTIVE)
+			assert_non_null(ms_rules_resolve(&s, MS_KEEP_LOCAL));
+		if (s.open)
+			assert_non_null(ms_rules_resolve(&s, MS_KEEP_PEER));
+	}
 }
 
 static void commands(void **state)
@@ -617,6 +686,7 @@ int main(void)
 		cmocka_unit_test(unknown_claims),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(commands_are_safe),
+		cmocka_unit_test(resolving),
 		cmocka_unit_test(words),
 	};
 
