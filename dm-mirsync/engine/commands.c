@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The operator's commands at this site, and the peer's part of those that
- * need both. What may be done in which state is decided by shared/rules.c.
+ * need both; failback.c has those that copy. What may be done in which state is
+ * decided by shared/rules_command.c.
  *
  * Locking: v->control serialises local commands. A question of the peer does
  * not take it (the other site may hold its own while it waits for the answer).
@@ -12,17 +13,18 @@
 #include <linux/ktime.h>
 #include <linux/slab.h>
 
+#include "engine/commands.h"
+#include "engine/failback.h"
 #include "engine/link.h"
 #include "engine/loss.h"
 #include "engine/primary.h"
-#include "engine/resync.h"
-#include "engine/resync_marks.h"
-#include "engine/resync_progress.h"
 #include "engine/roles.h"
-#include "engine/sample.h"
 #include "engine/secondary.h"
 
-enum command { CMD_NONE, CMD_PROMOTE, CMD_DEMOTE, CMD_CONNECT, CMD_DISCONNECT };
+enum command {
+	CMD_NONE, CMD_PROMOTE, CMD_DEMOTE, CMD_CONNECT, CMD_DISCONNECT,
+	CMD_KEEP_LOCAL, CMD_KEEP_PEER,
+};
 
 #define DRAIN_SECONDS	30
 
@@ -40,7 +42,7 @@ static bool is_open(struct ms_volume *v)
 	return disk_openers(dm_disk(v->md)) > 0;
 }
 
-static void situation(struct ms_volume *v, struct ms_situation *s)
+void ms_cmd_situation(struct ms_volume *v, struct ms_situation *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->open = is_open(v);
@@ -51,6 +53,7 @@ static void situation(struct ms_volume *v, struct ms_situation *s)
 	s->claim = v->claim;
 	s->peer_claim = v->peer_claim;
 	s->disk = v->sb.disk;
+	s->peer_disk = v->peer_disk;
 	s->in_sync = v->in_sync;
 	s->copying = v->copying || v->target_copying;
 	spin_unlock(&v->lock);
@@ -76,8 +79,7 @@ static void sb_demote(struct ms_sb *sb, void *arg)
 	sb->role = MS_ROLE_SECONDARY;
 }
 
-/* The new role counts; what was concluded with the peer before does not any more. */
-static void in_force(struct ms_volume *v, enum ms_claim claim)
+void ms_cmd_in_force(struct ms_volume *v, enum ms_claim claim)
 {
 	spin_lock(&v->lock);
 	v->claim = claim;
@@ -103,31 +105,46 @@ static void close_door(struct ms_volume *v)
 	ms_secondary_drain(v);
 }
 
+int ms_cmd_record_primary(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void *arg), void *arg,
+			  const char **why)
+{
+	int r;
+
+	close_door(v);
+	/* What is declared consistent is on the disk. */
+	r = ms_data_flush(v);
+	if (r) {
+		*why = "the data device cannot be flushed";
+		return r;
+	}
+	r = ms_super_change(v, fn, arg);
+	if (r) {
+		*why = "the promotion cannot be recorded on the metadata device";
+		return r;
+	}
+	invalidate_bdev(dm_disk(v->md)->part0);
+	return 0;
+}
+
 static int promote_locked(struct ms_volume *v)
 {
 	struct ms_situation s;
 	const char *why;
 	int r;
 
-	situation(v, &s);
+	ms_cmd_situation(v, &s);
 	why = ms_rules_promote(&s, v->cmd_alone, v->cmd_force);
 	if (why)
 		return ms_refuse_command(v, -EPERM, why);
 	if (s.claim == MS_CLAIM_ACTIVE)
 		return 0;
-	close_door(v);
-	/* What is declared consistent is on the disk. */
-	r = ms_data_flush(v);
+	r = ms_cmd_record_primary(v, sb_promote, &v->cmd_force, &why);
 	if (r)
-		return ms_refuse_command(v, r, "the data device cannot be flushed");
-	r = ms_super_change(v, sb_promote, &v->cmd_force);
-	if (r)
-		return ms_refuse_command(v, r, "the promotion cannot be recorded on the metadata device");
-	invalidate_bdev(dm_disk(v->md)->part0);
+		return ms_refuse_command(v, r, why);
 	spin_lock(&v->lock);
 	v->released = true;	/* who promotes knows that the peer is not there */
 	spin_unlock(&v->lock);
-	in_force(v, MS_CLAIM_ACTIVE);
+	ms_cmd_in_force(v, MS_CLAIM_ACTIVE);
 	ms_info(v, "promoted: primary with a new generation");
 	return 1;
 }
@@ -143,35 +160,37 @@ static void promote(struct ms_volume *v)
 		ms_link_meet_again(v);
 }
 
-static int demote_locked(struct ms_volume *v, const char *(*rule)(const struct ms_situation *))
+static int demote_locked(struct ms_volume *v, ms_rule rule, const char **why)
 {
 	struct ms_situation s;
-	const char *why;
 	int r;
 
-	situation(v, &s);	/* once more: draining took its time */
-	why = rule(&s);
-	if (why)
-		return ms_refuse_command(v, s.open ? -EBUSY : -EPERM, why);
+	ms_cmd_situation(v, &s);	/* once more: draining took its time */
+	*why = rule(&s);
+	if (*why)
+		return s.open ? -EBUSY : -EPERM;
 	r = READ_ONCE(v->own) == MS_OWN_LEFT ? 0 : ms_data_flush(v);
 	if (!r)
 		r = ms_super_change(v, sb_demote, NULL);
-	if (r)
-		return ms_refuse_command(v, r, "the demotion cannot be recorded on the metadata device");
-	in_force(v, MS_CLAIM_NONE);
+	if (r) {
+		*why = "the demotion cannot be recorded on the metadata device";
+		return r;
+	}
+	ms_cmd_in_force(v, MS_CLAIM_NONE);
 	return 0;
 }
 
-/* Stand still and give up the role, durably. Return: 0 with I/O frozen, or negative. */
-static int step_down(struct ms_volume *v, const char *(*rule)(const struct ms_situation *))
+int ms_cmd_step_down(struct ms_volume *v, ms_rule rule, const char **why)
 {
 	int r;
 
 	r = ms_primary_freeze(v, DRAIN_SECONDS);
-	if (r)
-		return ms_refuse_command(v, r, "writes in flight did not end in time");
+	if (r) {
+		*why = "writes in flight did not end in time";
+		return r;
+	}
 	mutex_lock(&v->role_lock);
-	r = demote_locked(v, rule);
+	r = demote_locked(v, rule, why);
 	mutex_unlock(&v->role_lock);
 	if (r)
 		ms_primary_thaw(v);
@@ -184,17 +203,28 @@ static int demote(struct ms_volume *v)
 	const char *why;
 	int r;
 
-	situation(v, &s);
+	ms_cmd_situation(v, &s);
 	why = ms_rules_demote(&s);
 	if (why)
 		return ms_refuse_command(v, -EBUSY, why);
-	r = step_down(v, ms_rules_demote);
+	r = ms_cmd_step_down(v, ms_rules_demote, &why);
 	if (r)
-		return r;
+		return ms_refuse_command(v, r, why);
 	ms_primary_thaw(v);
 	ms_info(v, "demoted: secondary");
 	ms_link_meet_again(v);
 	return 0;
+}
+
+/* v->control is held. */
+static void carry_out(struct ms_volume *v)
+{
+	if (v->cmd == CMD_PROMOTE)
+		promote(v);
+	else if (v->cmd == CMD_DEMOTE)
+		demote(v);
+	else
+		ms_failback_resolve(v, v->cmd == CMD_KEEP_LOCAL ? MS_KEEP_LOCAL : MS_KEEP_PEER);
 }
 
 static void cmd_work(struct work_struct *work)
@@ -206,10 +236,8 @@ static void cmd_work(struct work_struct *work)
 		ms_net_enable(v->net, v->cmd == CMD_CONNECT);
 	} else {
 		mutex_lock(&v->control);
-		if (v->running && v->cmd == CMD_PROMOTE)
-			promote(v);
-		else if (v->running)
-			demote(v);
+		if (v->running)
+			carry_out(v);
 		mutex_unlock(&v->control);
 	}
 	spin_lock(&v->lock);
@@ -241,7 +269,7 @@ int ms_cmd_promote(struct ms_volume *v, bool alone, bool force)
 	struct ms_situation s;
 	const char *why;
 
-	situation(v, &s);
+	ms_cmd_situation(v, &s);
 	why = ms_rules_promote(&s, alone, force);
 	if (why)
 		return ms_refuse_command(v, -EPERM, why);
@@ -253,7 +281,7 @@ int ms_cmd_demote(struct ms_volume *v)
 	struct ms_situation s;
 	const char *why;
 
-	situation(v, &s);
+	ms_cmd_situation(v, &s);
 	why = ms_rules_demote(&s);
 	if (why)
 		return ms_refuse_command(v, -EBUSY, why);
@@ -265,195 +293,16 @@ int ms_cmd_connect(struct ms_volume *v, bool on)
 	return queue_command(v, on ? CMD_CONNECT : CMD_DISCONNECT, false, false);
 }
 
-/*
- * failback
- */
-
-static void sb_failback(struct ms_sb *sb, void *arg)
+int ms_cmd_resolve(struct ms_volume *v, enum ms_keep keep)
 {
-	const bool *copy_all = arg;
-
-	sb->flags |= MS_SB_ALL_CANDIDATES | MS_SB_FAILBACK;
-	sb->flags &= ~MS_SB_COPY_ALL;		/* of an earlier one */
-	if (*copy_all)
-		sb->flags |= MS_SB_COPY_ALL;
-}
-
-/* Only what is marked is to be looked at: do the marks cover all that differs? */
-static const char *changed_refused(struct ms_volume *v)
-{
-	bool trusted;
-
-	spin_lock(&v->lock);
-	trusted = v->decision.trusted;
-	spin_unlock(&v->lock);
-	return trusted ? NULL : "the marks of the sites may not cover all that differs: compare all, without --changed";
-}
-
-static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
-{
-	bool force = fb->flags & MS_FAILBACK_FORCE;
-	struct ms_failback_begin b = { };
 	struct ms_situation s;
-	struct ms_result *res;
 	const char *why;
-	int r;
 
-	situation(v, &s);
-	why = ms_rules_failback(&s, force);
-	if (!why && fb->flags & MS_FAILBACK_CHANGED)
-		why = changed_refused(v);
-	if (why) {
-		strscpy(fb->error, why, sizeof(fb->error));
+	ms_cmd_situation(v, &s);
+	why = ms_rules_resolve(&s, keep);
+	if (why)
 		return ms_refuse_command(v, -EPERM, why);
-	}
-	r = ms_sample_check(v);
-	if (r)
-		return r;
-	spin_lock(&v->lock);
-	__ms_resync_forget(v);	/* whatever the peer finds when it checks its codes */
-	spin_unlock(&v->lock);
-	res = kzalloc(sizeof(*res), GFP_NOIO);	/* a stop waits for v->control */
-	if (!res)
-		return -ENOMEM;
-	b.flags = cpu_to_le32(force ? MS_FB_FORCE : 0);
-	spin_lock(&v->lock);
-	ms_gens_encode(&v->sb.gens, &b.gens);
-	spin_unlock(&v->lock);
-	r = ms_request(v, MS_F_FAILBACK_BEGIN, &b, sizeof(b), MS_F_RESULT, res,
-		       sizeof(*res), NULL);
-	if (!r && res->status) {
-		ms_result_text(res, fb->error, sizeof(fb->error));
-		r = ms_refuse_command(v, -EPERM, fb->error);
-	}
-	kfree(res);
-	if (r)
-		return r;
-	ms_resync_reset(v);
-	ms_resync_all_candidates(v);
-	spin_lock(&v->lock);
-	v->failback = v->connected ? 1 : 0;
-	spin_unlock(&v->lock);
-	ms_info(v, "failback begun: all segments are candidates, the peer is the target");
-	return 0;
-}
-
-/* From here on it is persistent: whatever happens, it goes on when the sites meet again. */
-static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
-{
-	bool ready, copy_all = fb->flags & MS_FAILBACK_COPY;
-	int r;
-
-	spin_lock(&v->lock);
-	ready = v->failback == 1 && v->connected;
-	spin_unlock(&v->lock);
-	if (!ready) {
-		strscpy(fb->error, "no failback was begun in this session", sizeof(fb->error));
-		return -EINVAL;
-	}
-	r = ms_super_change(v, sb_failback, &copy_all);
-	if (r) {
-		strscpy(fb->error, "the failback cannot be recorded on the metadata device",
-			sizeof(fb->error));
-		return r;
-	}
-	spin_lock(&v->lock);
-	ready = v->failback == 1 && v->connected;
-	if (ready) {
-		v->failback = 2;
-		v->failback_judged = true;
-		v->copy_rate = fb->rate;
-		v->decision.meeting = MS_MEET_SOURCE;
-		v->decision.scope = MS_SCOPE_ALL;
-	}
-	spin_unlock(&v->lock);
-	r = ready ? ms_resync_go(v) : -ENOTCONN;
-	if (r && r != -ENOTCONN)
-		ms_net_cut(v->net, r);	/* nothing is under way: what was concluded is void */
-	if (r)
-		strscpy(fb->error, "the session ended: give the command again when the sites have met",
-			sizeof(fb->error));
-	return r;
-}
-
-static int failback_cancel(struct ms_volume *v, struct ms_ioc_failback *fb)
-{
-	bool ok;
-
-	spin_lock(&v->lock);
-	ok = v->failback == 1;
-	if (ok)
-		v->failback = 0;
-	spin_unlock(&v->lock);
-	if (!ok) {
-		strscpy(fb->error, "no failback that could be cancelled", sizeof(fb->error));
-		return -EINVAL;
-	}
-	ms_link_meet_again(v);		/* as if it had not been begun */
-	return 0;
-}
-
-int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb)
-{
-	int r = -EINVAL;
-
-	mutex_lock(&v->control);
-	if (!v->running)
-		r = -ENODEV;
-	else if (fb->step == MS_FAILBACK_BEGIN)
-		r = failback_begin(v, fb);
-	else if (fb->step == MS_FAILBACK_START)
-		r = failback_start(v, fb);
-	else if (fb->step == MS_FAILBACK_CANCEL)
-		r = failback_cancel(v, fb);
-	mutex_unlock(&v->control);
-	ms_volume_event(v);
-	return r;
-}
-
-static const char *may_be_target(struct ms_volume *v, struct ms_inbound *in, bool force)
-{
-	enum ms_meeting m = v->decision.meeting;
-
-	if (v->session != in->session)
-		return "the session is over";
-	if (v->claim == MS_CLAIM_ACTIVE)
-		return "the peer is an active primary: demote it first";
-	if (m == MS_MEET_OUTDATED || m == MS_MEET_TARGET)
-		return NULL;
-	if (force && (m == MS_MEET_SPLIT_BRAIN || m == MS_MEET_UNRELATED))
-		return NULL;
-	return "the peer does not agree to be overwritten in this state";
-}
-
-/*
- * The peer asks this site to be the target of a failback. It only agrees, for
- * this session: nothing changes before the source's GO, so a failback that is
- * cancelled before its start leaves no trace.
- */
-void ms_roles_take_failback(struct ms_inbound *in)
-{
-	const struct ms_failback_begin *b = (void *)in->body;
-	bool force = le32_to_cpu(b->flags) & MS_FB_FORCE;
-	struct ms_volume *v = in->v;
-	const char *why;
-
-	/* The comparison that follows believes this site's codes. */
-	if (ms_sample_check(v))
-		return ms_inbound_result(in, -EIO, "the codes of the peer cannot be checked");
-	mutex_lock(&v->role_lock);
-	spin_lock(&v->lock);
-	why = may_be_target(v, in, force);
-	if (!why) {
-		v->failback_agreed = true;
-		v->failback_forget = v->decision.meeting == MS_MEET_SPLIT_BRAIN ||
-				     v->decision.meeting == MS_MEET_UNRELATED;
-	}
-	spin_unlock(&v->lock);
-	mutex_unlock(&v->role_lock);
-	if (!why && ms_may_talk(v))
-		ms_info(v, "the peer has begun a failback: this site will be its target");
-	ms_inbound_result(in, why ? -EPERM : 0, why);
+	return queue_command(v, keep == MS_KEEP_LOCAL ? CMD_KEEP_LOCAL : CMD_KEEP_PEER, false, false);
 }
 
 /*
@@ -494,7 +343,7 @@ int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 	mutex_lock(&v->control);
 	if (!v->running)
 		goto out;
-	situation(v, &s);
+	ms_cmd_situation(v, &s);
 	why = ms_rules_switch(&s);
 	if (why) {
 		strscpy(sw->error, why, sizeof(sw->error));
@@ -502,11 +351,10 @@ int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 		goto out;
 	}
 	start = ktime_get();
-	r = step_down(v, ms_rules_switch);
+	r = ms_cmd_step_down(v, ms_rules_switch, &why);
 	if (r) {
-		spin_lock(&v->lock);
-		strscpy(sw->error, v->explain, sizeof(sw->error));
-		spin_unlock(&v->lock);
+		strscpy(sw->error, why, sizeof(sw->error));
+		ms_refuse_command(v, r, why);
 		goto out;
 	}
 	r = ask_switch(v, sw, res);
@@ -524,6 +372,7 @@ out:
 
 static const char *take_over(struct ms_volume *v, struct ms_inbound *in)
 {
+	const char *why;
 	bool ok;
 
 	spin_lock(&v->lock);
@@ -532,13 +381,9 @@ static const char *take_over(struct ms_volume *v, struct ms_inbound *in)
 	spin_unlock(&v->lock);
 	if (!ok)
 		return "the peer is not in sync and cannot take over";
-	close_door(v);
-	if (ms_data_flush(v))
-		return "the data device of the peer cannot be flushed";
-	if (ms_super_change(v, sb_promote, NULL))
-		return "the promotion cannot be recorded at the peer";
-	invalidate_bdev(dm_disk(v->md)->part0);
-	in_force(v, MS_CLAIM_ACTIVE);
+	if (ms_cmd_record_primary(v, sb_promote, NULL, &why))
+		return "the peer cannot flush its data device, or record the promotion";
+	ms_cmd_in_force(v, MS_CLAIM_ACTIVE);
 	ms_info(v, "switchover: this site is the primary now");
 	return NULL;
 }

@@ -11,6 +11,7 @@
 #include "engine/compare.h"
 #include "engine/digest.h"
 #include "engine/extent.h"
+#include "engine/failback.h"
 #include "engine/link.h"
 #include "engine/policy.h"
 #include "engine/repair.h"
@@ -362,6 +363,7 @@ static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 	case MS_F_MARKS_END:
 	case MS_F_DONE:
 	case MS_F_FAILBACK_BEGIN:
+	case MS_F_RESOLVE:
 	case MS_F_SWITCH:
 		return ms_inbound_take(v, h, body, true);
 	case MS_F_ANNOUNCE:
@@ -398,7 +400,9 @@ void ms_link_inbound(struct ms_inbound *in)
 	case MS_F_DONE:
 		return ms_roles_take_done(in);
 	case MS_F_FAILBACK_BEGIN:
-		return ms_roles_take_failback(in);
+		return ms_failback_take_begin(in);
+	case MS_F_RESOLVE:
+		return ms_failback_take_resolve(in);
 	case MS_F_SWITCH:
 		return ms_roles_take_switch(in);
 	}

@@ -20,10 +20,9 @@ u64 ms_random_gen(void);
 
 /* Act on v->decision. Session thread. Return: 0 or negative to cut. */
 int ms_roles_met(struct ms_volume *v);
-/* Target: the source announces writes / the end of a resync / a failback / a switchover. */
+/* Target: the source announces writes / the end of a resync / a switchover. */
 int ms_roles_take_go(struct ms_volume *v, const struct ms_head *h, const struct ms_go *go);
 void ms_roles_take_done(struct ms_inbound *in);
-void ms_roles_take_failback(struct ms_inbound *in);
 void ms_roles_take_switch(struct ms_inbound *in);
 
 /* Source: persist that the current generation is about to be given to the target. */

@@ -292,9 +292,9 @@ struct ms_volume {
 	atomic64_t write_ids;		/* for trace.h */
 	struct dentry *debugfs;
 
-	/* commands given by message (roles.c) */
+	/* commands given by message (commands.c) */
 	struct work_struct cmd_work;
-	u32 cmd;			/* lock: enum of roles.c, 0: none waits */
+	u32 cmd;			/* lock: enum of commands.c, 0: none waits */
 	bool cmd_alone, cmd_force;
 
 	/* target layer: whom to tell of changes */
@@ -370,11 +370,13 @@ void ms_volume_options(struct ms_volume *v, struct ms_options *opt);
 /* Keep @text as the answer to "explain", log it, return -EPERM-like @r. */
 int ms_refuse_command(struct ms_volume *v, int r, const char *text);
 
-/* roles.c; ms_primary_* in primary.c; table access in tables.c */
+/* commands.c, failback.c; ms_primary_* in primary.c; table access in tables.c */
 /* Checked now, done by a worker: success means queued. Does not sleep long. Return: 0, -EBUSY, -EPERM (see "explain"). */
 int ms_cmd_promote(struct ms_volume *v, bool alone, bool force);
 int ms_cmd_demote(struct ms_volume *v);
 int ms_cmd_connect(struct ms_volume *v, bool on);
+int ms_cmd_resolve(struct ms_volume *v, enum ms_keep keep);
+/* Done when they return; the reason of a failure is in the argument, and told by "explain". */
 int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb);
 int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw);
 void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st);

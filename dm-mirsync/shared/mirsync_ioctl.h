@@ -131,11 +131,14 @@ struct ms_ioc_digests {
 #define MS_FAILBACK_BEGIN	1u	/* all are candidates; the peer agrees to be the target */
 #define MS_FAILBACK_START	2u	/* start the copy */
 #define MS_FAILBACK_CANCEL	3u	/* before the start */
+#define MS_FAILBACK_GIVE_UP	4u	/* the other way round: the peer begins and starts, over this site */
 /* flags of BEGIN */
 #define MS_FAILBACK_FORCE	1u	/* also over what the peer wrote alone */
 #define MS_FAILBACK_CHANGED	2u	/* refuse unless the marks of both sites cover all that differs */
 /* flags of START */
 #define MS_FAILBACK_COPY	4u	/* what no verdict has called equal is copied, not compared by codes */
+/* of both */
+#define MS_FAILBACK_RESOLVE	8u	/* as FORCE, and from a site that is not primary yet: it becomes that */
 
 struct ms_ioc_failback {
 	__u64 dev;

@@ -66,6 +66,7 @@ enum ms_frame_type {
 	MS_F_SWITCH = 65,	/* struct ms_switch: the sender is demoted (persisted), the receiver becomes primary */
 	MS_F_RESULT = 66,	/* struct ms_result */
 	MS_F_STATE = 67,	/* struct ms_state: the sender's claim, disk, gens changed */
+	MS_F_RESOLVE = 68,	/* no body: the sender gives its data up, the receiver is to be the source; answered by RESULT */
 };
 
 struct ms_frame {

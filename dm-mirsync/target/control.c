@@ -116,7 +116,8 @@ static int do_failback(struct ms_volume *v, void *arg)
 	struct ms_ioc_failback *fb = arg;
 
 	memset(fb->error, 0, sizeof(fb->error));
-	if (fb->flags & ~(MS_FAILBACK_FORCE | MS_FAILBACK_CHANGED | MS_FAILBACK_COPY) ||
+	if (fb->flags & ~(MS_FAILBACK_FORCE | MS_FAILBACK_CHANGED | MS_FAILBACK_COPY |
+			  MS_FAILBACK_RESOLVE) ||
 	    fb->reserved)
 		return -EINVAL;
 	return ms_cmd_failback(v, fb);

@@ -263,6 +263,15 @@ static int message_promote(struct ms_volume *v, unsigned int argc, char **argv)
 	return ms_cmd_promote(v, alone, force);
 }
 
+static int message_resolve(struct ms_volume *v, unsigned int argc, char **argv)
+{
+	if (argc == 1 && !strcasecmp(*argv, "local"))
+		return ms_cmd_resolve(v, MS_KEEP_LOCAL);
+	if (argc == 1 && !strcasecmp(*argv, "peer"))
+		return ms_cmd_resolve(v, MS_KEEP_PEER);
+	return ms_refuse_command(v, -EINVAL, "resolve takes whose data is to stay: local or peer");
+}
+
 /* One "set" at a time: each reads all options and writes all of them. */
 static DEFINE_MUTEX(set_lock);
 
@@ -296,6 +305,8 @@ static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 
 	if (!strcasecmp(argv[0], "promote"))
 		return message_promote(v, argc - 1, argv + 1);
+	if (!strcasecmp(argv[0], "resolve"))
+		return message_resolve(v, argc - 1, argv + 1);
 	if (!strcasecmp(argv[0], "set"))
 		return message_set(v, argc - 1, argv + 1);
 	if (argc != 1)
@@ -314,7 +325,7 @@ static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 		spin_unlock(&v->lock);
 		return 1;
 	}
-	return ms_refuse_command(v, -EINVAL, "unknown message: promote, demote, connect, disconnect, release, set, explain");
+	return ms_refuse_command(v, -EINVAL, "unknown message: promote, demote, connect, disconnect, release, resolve, set, explain");
 }
 
 static int mirsync_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn fn,

@@ -46,6 +46,7 @@ static const struct expected frames[] = {
 	{ MS_F_SWITCH, 88, 0, 0, 0, false },
 	{ MS_F_RESULT, 216, 0, 0, 0, false },
 	{ MS_F_STATE, 104, 0, 0, 0, false },
+	{ MS_F_RESOLVE, 0, 0, 0, 0, false },
 };
 
 static const struct expected *find(u32 type)
