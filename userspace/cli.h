@@ -65,6 +65,7 @@ extern const struct cli_command cmd_disconnect;
 extern const struct cli_command cmd_release;
 extern const struct cli_command cmd_set;
 extern const struct cli_command cmd_failback;
+extern const struct cli_command cmd_resolve;
 extern const struct cli_command cmd_switchover;
 extern const struct cli_command cmd_grow;
 extern const struct cli_command cmd_verify;

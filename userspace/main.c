@@ -21,6 +21,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_set,
 	&cmd_grow,
 	&cmd_failback,
+	&cmd_resolve,
 	&cmd_switchover,
 	&cmd_verify,
 	&cmd_wait,

@@ -300,6 +300,7 @@ void online_situation(const struct online *o, struct ms_situation *s)
 	s->claim = o->st.claim;
 	s->peer_claim = o->st.peer_claim;
 	s->disk = o->st.disk;
+	s->peer_disk = o->st.peer_disk;
 	s->in_sync = o->st.in_sync;
 	s->copying = o->st.copying;
 	s->open = o->vol.open_count > 0;

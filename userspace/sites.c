@@ -105,6 +105,7 @@ static bool settle(struct comparison *c, u64 e, const struct ms_summary_entry *l
 	res->unknown += segs;
 	res->unknown_bytes += sites_bytes(c, e, all, segs);
 	res->peer_marked += le16_to_cpu(peer->marked);
+	res->local_only += le16_to_cpu(local->marked);
 	res->by_summary++;
 	return true;
 }
@@ -134,8 +135,10 @@ static int compare_tables(struct comparison *c, const struct ms_wire_table *loca
 	res->unknown += v.n_unknown;
 	res->differ_bytes += sites_bytes(c, e, v.differs, v.n_differs);
 	res->unknown_bytes += sites_bytes(c, e, v.unknown, v.n_unknown);
-	for (i = 0; i < segs; i++)
+	for (i = 0; i < segs; i++) {
 		res->peer_marked += ms_bit(peer->marks, i) && !ms_bit(v.equal, i);
+		res->local_only += ms_bit(local->marks, i) && !ms_bit(v.equal, i);
+	}
 	if (v.n_differs && c->differ)
 		return c->differ(c->arg, local, peer, &v);
 	if (v.n_unknown == segs)

@@ -20,6 +20,7 @@ struct sites_result {
 	u64 unknown_bytes;	/* to be copied unless they are found equal */
 	u64 peer_marked;	/* segments the peer has marked and that are not equal: its own
 				 * writes that were never confirmed here, and would be lost */
+	u64 local_only;		/* the same of this site: marked here, and not equal */
 	u64 local_marked;	/* segments marked here, equal or not */
 	u64 by_summary;		/* extents settled without their codes */
 	u64 tables_read;	/* extents whose codes were read, at each site */

@@ -296,7 +296,7 @@ it usage
 refuses 2 'no command given*' 
 refuses 2 'unknown command*' nonsense
 refuses 2 'unknown option --nonsense*' --nonsense
-for c in format dump up down status promote demote connect disconnect release failback switchover grow wait; do
+for c in format dump up down status promote demote connect disconnect release failback resolve switchover grow wait; do
 	refuses 2 'unknown option --nonsense*' "$c" --nonsense
 	gives 0 "$c" --help
 	says "Usage: mirsync $c *Options:*--help*"
@@ -915,12 +915,15 @@ done_
 
 # Where there is no device-mapper at all, or no such volume: one line, and a status.
 it online-without-volume
-for c in down promote demote connect disconnect release failback switchover grow; do
+for c in down promote demote connect disconnect release failback 'resolve --keep peer' switchover grow; do
+	# shellcheck disable=SC2086 # words
 	"$CLI" $c no-such-volume >out 2>err
 	r=$?
 	[ "$r" = 1 ] || [ "$r" = 3 ] || problems+=("$c: status $r")
 	[ "$(wc -l <err)" = 1 ] || problems+=("$c: $(cat err)")
 done
+refuses 2 '--keep says*' resolve vol
+refuses 2 'is neither*' resolve vol --keep both
 refuses 2 'no such condition*' wait vol happy
 refuses 2 '--timeout x*' wait vol connected --timeout x
 refuses 2 '1000: not a multiple*' grow vol --size 1000
