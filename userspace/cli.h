@@ -18,7 +18,7 @@ enum cli_exit {
 	CLI_USAGE = 2,
 	CLI_NO_VOLUME = 3,
 	CLI_TIMEOUT = 4,
-	CLI_DIFFERS = 5,	/* verify: the sites are not the same */
+	CLI_DIFFERS = 5,	/* verify: the sites are not the same; scrub: data is not what its code says */
 };
 
 enum cli_type {
@@ -69,6 +69,7 @@ extern const struct cli_command cmd_resolve;
 extern const struct cli_command cmd_switchover;
 extern const struct cli_command cmd_grow;
 extern const struct cli_command cmd_verify;
+extern const struct cli_command cmd_scrub;
 extern const struct cli_command cmd_wait;
 extern const struct cli_command cmd_events;
 

@@ -3,13 +3,13 @@
  * A copy by command; see failback.h. Orchestration only: the kernel persists the start,
  * judges the verdicts again, copies, and resumes by itself after a cut.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "failback.h"
+#include "interrupt.h"
 #include "out.h"
 #include "progress.h"
 
@@ -17,38 +17,17 @@
 #define LIMBO_MS	10000u	/* neither copying nor in sync nor failed */
 #define SETTLE_MS	8000u	/* who opened the device for a moment has closed it by then */
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
-/* One that is ignored stays so: a shell started us in the background. */
-static void catch_signal(int signal)
-{
-	struct sigaction sa = { .sa_handler = on_signal }, old;
-
-	if (!sigaction(signal, NULL, &old) && old.sa_handler != SIG_IGN)
-		sigaction(signal, &sa, NULL);
-}
-
 void failback_prepare(struct failback *f)
 {
 	f->before = f->o.st;
 	f->start = online_now();
-	catch_signal(SIGINT);
-	catch_signal(SIGTERM);
-	catch_signal(SIGHUP);
-	catch_signal(SIGQUIT);
-	signal(SIGPIPE, SIG_IGN);	/* who reads what is printed may go before it is over */
+	interrupt_catch();
 }
 
 static bool compare_progress(void *arg, u64 done, u64 total)
 {
 	progress_show(arg, done, total, 0, "");
-	return !interrupted;
+	return !interrupted();
 }
 
 /* Return: 0, or a positive errno; the kernel's reason is in @fb. */
@@ -180,7 +159,7 @@ int failback_compare(struct failback *f, bool judge)
 	code = find(f, judge, &p);
 	progress_end(&p);
 	f->compare_ms = online_now() - start;
-	if (!code && interrupted)	/* after its last look */
+	if (!code && interrupted())	/* after its last look */
 		code = -EINTR;
 	if (!code && !f->json)
 		tell_found(f);
@@ -211,7 +190,7 @@ int failback_begin_and_judge(struct failback *f, bool ask)
 	if (code)
 		return code;
 	code = failback_compare(f, true);
-	if (!code && ((ask && !failback_confirmed(f)) || interrupted))
+	if (!code && ((ask && !failback_confirmed(f)) || interrupted()))
 		code = -EINTR;
 	if (!code)
 		code = failback_step(f, MS_FAILBACK_START, "the copy was not started");
@@ -262,7 +241,7 @@ int failback_watch(struct failback *f)
 		code = outcome(f, &limbo);
 		if (code != -EAGAIN)
 			break;
-		if (interrupted) {
+		if (interrupted()) {
 			code = cli_error(CLI_FAILED, f->o.vol.name,
 					 "no longer watched; the copy goes on in the kernel");
 			break;

@@ -24,6 +24,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_resolve,
 	&cmd_switchover,
 	&cmd_verify,
+	&cmd_scrub,
 	&cmd_wait,
 	&cmd_events,
 	NULL

@@ -38,15 +38,32 @@ u32 ms_run_sectors(const struct ms_volume *v, u64 no, u32 first, u32 count, u64 
 	       ms_geo_seg_len(v->geo, no, first + count - 1);
 }
 
-struct run {
-	struct ms_op op;
-	struct ms_buf buf;
-	struct ms_span span;
-	u64 seed;
-	__le64 codes[];
-};
+struct ms_code_run *ms_code_run_alloc(struct ms_volume *v, u64 no, u32 first, u32 count)
+{
+	struct ms_code_run *run = kzalloc(struct_size(run, codes, count), GFP_NOIO);
 
-static int read_run(struct ms_volume *v, struct run *run)
+	if (!run)
+		return NULL;
+	run->seed = READ_ONCE(v->seed);
+	run->op.extent = no;
+	run->op.first = first;
+	run->op.count = count;
+	run->op.nsectors = ms_run_sectors(v, no, first, count, &run->op.sector);
+	if (ms_geo_span(v->geo, run->op.sector, run->op.nsectors, &run->span)) {
+		kfree(run);
+		return NULL;
+	}
+	ms_buf_alloc(&v->pool, &run->buf, run->op.sector, run->op.nsectors);
+	return run;
+}
+
+void ms_code_run_free(struct ms_volume *v, struct ms_code_run *run)
+{
+	ms_buf_free(&v->pool, &run->buf);
+	kfree(run);
+}
+
+int ms_code_run_read(struct ms_volume *v, struct ms_code_run *run)
 {
 	struct ms_io io = {
 		.bdev = v->data,
@@ -63,31 +80,35 @@ static int read_run(struct ms_volume *v, struct run *run)
 	return r;
 }
 
+/* One that became valid meanwhile, by a write, stays: nothing read replaces a code that there is. */
+static void __take_codes(struct ms_volume *v, struct ms_extent *e, const struct ms_code_run *run)
+{
+	u32 i, seg;
+
+	if (run->seed != v->seed)
+		return;
+	for (i = 0; i < run->span.count; i++) {
+		seg = run->span.first + i;
+		if (!ms_bit(e->tb->valid, seg))
+			__ms_seg_set_code(v, e, seg, run->codes[i]);
+	}
+}
+
 static int generate_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 count)
 {
-	struct run *run = kzalloc(struct_size(run, codes, count), GFP_NOIO);
-	u32 i;
+	struct ms_code_run *run = ms_code_run_alloc(v, e->no, first, count);
 	int r;
 
 	if (!run)
 		return -ENOMEM;
-	run->op.extent = e->no;
-	run->seed = READ_ONCE(v->seed);
-	run->op.nsectors = ms_run_sectors(v, e->no, first, count, &run->op.sector);
-	run->op.first = first;
-	run->op.count = count;
-	/* Before the range is held: those who wait for it hold pages too. */
-	ms_buf_alloc(&v->pool, &run->buf, run->op.sector, run->op.nsectors);
-	r = ms_geo_span(v->geo, run->op.sector, run->op.nsectors, &run->span);
-	if (!r)
-		r = ms_op_acquire(v, &run->op);
+	r = ms_op_acquire(v, &run->op);
 	if (r)
 		goto out;
-	r = read_run(v, run);
+	r = ms_code_run_read(v, run);
 	spin_lock(&v->lock);
 	v->n.gen_read_sectors += run->op.nsectors;
-	for (i = 0; !r && run->seed == v->seed && i < count; i++)
-		__ms_seg_set_code(v, e, first + i, run->codes[i]);
+	if (!r)
+		__take_codes(v, e, run);
 	spin_unlock(&v->lock);
 	ms_op_done(&run->op);
 	if (r)
@@ -96,8 +117,7 @@ static int generate_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32
 		ms_err_limit(v, "cannot read %u sectors at %llu for their codes (%d)",
 			     run->op.nsectors, run->op.sector, r);
 out:
-	ms_buf_free(&v->pool, &run->buf);
-	kfree(run);
+	ms_code_run_free(v, run);
 	return r;
 }
 

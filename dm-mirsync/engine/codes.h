@@ -21,6 +21,21 @@ u32 ms_next_run(const struct ms_volume *v, const u8 *map, u32 segs, u32 from, u3
 /* Sectors of a run of segments of extent @no, and where it begins. */
 u32 ms_run_sectors(const struct ms_volume *v, u64 no, u32 first, u32 count, u64 *sector);
 
+/* A run of segments to be read for their codes: its pages, and an operation to hold it by. */
+struct ms_code_run {
+	struct ms_op op;
+	struct ms_buf buf;
+	struct ms_span span;
+	u64 seed;		/* that the codes were made with */
+	__le64 codes[];
+};
+
+/* Before the range is held: those who wait for it hold pages too. Return: NULL without memory. */
+struct ms_code_run *ms_code_run_alloc(struct ms_volume *v, u64 no, u32 first, u32 count);
+void ms_code_run_free(struct ms_volume *v, struct ms_code_run *run);
+/* Read it; the codes are in the run. Return: 0, or the error of the disk. */
+int ms_code_run_read(struct ms_volume *v, struct ms_code_run *run);
+
 /**
  * ms_codes_generate() - make the codes of the segments in @todo valid
  * @e: held by the caller

@@ -11,6 +11,14 @@
  *     leaves them suspect, like any write.
  * What comes must fit its codes, and the local code where there is a valid one.
  *
+ * A segment that is not what its valid code says (scrub.c) is asked for *by code*: what comes
+ * is believed if it is what that code says, whatever the sites are to each other. Nothing is held
+ * meanwhile, as the code is looked at again when the segment is held to be written. This
+ * write takes nothing from code and mark: the code was not true of the disk before, is true of it
+ * afterwards, and of a torn segment no less true than before. So the bits stay, and the
+ * sub-range is not recorded: a power cut must leave the code, which says that the content is
+ * bad, and not a suspect that is copied over the peer's good one.
+ *
  * Locking: v->lock. Nothing is held while the peer is asked but the range.
  */
 #include <linux/slab.h>
@@ -30,6 +38,8 @@ struct repair {
 	struct ms_span span;
 	struct ms_buf buf;
 	struct ms_read_req ask;
+	bool by_code;
+	__le64 code;			/* ... of the one segment */
 	struct ms_write_body *body;	/* the answer's, with its codes */
 };
 
@@ -95,6 +105,8 @@ static bool __peer_has_it(struct repair *rp)
 {
 	struct ms_volume *v = rp->v;
 
+	if (rp->by_code)		/* the answer proves itself */
+		return v->connected;
 	if (!v->connected || !v->mirroring)
 		return false;
 	if (v->own == MS_OWN_LEFT)	/* the peer has everything; the marks are this site's */
@@ -119,6 +131,18 @@ static int check_run(struct ms_volume *v, const struct ms_op *op, const struct m
 	return r;
 }
 
+/* Without regard to the codes that this site has. */
+static int check_alone(struct repair *rp)
+{
+	struct ms_volume *v = rp->v;
+	int r = ms_buf_verify(&rp->buf, rp->op.sector, rp->op.nsectors, v->geo, v->seed,
+			      &rp->span, rp->body->codes);
+
+	if (!r && rp->by_code && rp->body->codes[0] != rp->code)
+		r = -EILSEQ;
+	return r;
+}
+
 static int check_answer(struct repair *rp, u32 len)
 {
 	const struct ms_write_body *b = rp->body;
@@ -126,25 +150,33 @@ static int check_answer(struct repair *rp, u32 len)
 	if (len != struct_size(b, codes, rp->span.count) || b->sector != rp->ask.sector ||
 	    b->sectors != rp->ask.sectors || le16_to_cpu(b->segs) != rp->span.count)
 		return -EPROTO;
+	if (rp->by_code)
+		return check_alone(rp);
 	return check_run(rp->v, &rp->op, &rp->buf, &rp->span, b->codes);
 }
 
+/* Changes with each confirmation of the peer's, and with each of its writes. */
+static u64 heard(struct ms_volume *v)
+{
+	return READ_ONCE(v->confirmed_at) + READ_ONCE(v->rx_count);
+}
+
 /*
- * The answer may come behind a long queue (async): as long as the peer confirms what is ahead
- * of it there is hope, and an end to that, too.
+ * The answer may come behind a long queue (async): as long as the peer confirms what is ahead of
+ * the question, or sends what is ahead of the answer, there is hope, and an end to that, too.
  */
 static bool answer_comes(struct ms_volume *v, struct ms_request *rq)
 {
-	unsigned long confirmed;
+	u64 before;
 	int i;
 
 	for (i = 0; i < ASK_ROUNDS; i++) {
-		confirmed = READ_ONCE(v->confirmed_at);
+		before = heard(v);
 		if (wait_for_completion_timeout(&rq->answered, v->confirm_timeout)) {
 			complete(&rq->answered);	/* for who waits next */
 			return true;
 		}
-		if (confirmed == READ_ONCE(v->confirmed_at))
+		if (before == heard(v))
 			break;
 	}
 	return false;
@@ -190,11 +222,9 @@ static int begin_repair(struct repair *rp)
 	return r;
 }
 
-/* The peer's content onto the local disk. */
-static int rewrite(struct repair *rp)
+static int write_run(struct repair *rp)
 {
 	struct ms_volume *v = rp->v;
-	struct ms_extent *e = rp->op.e;
 	struct ms_io io = {
 		.bdev = v->data,
 		.sector = rp->op.sector,
@@ -202,6 +232,19 @@ static int rewrite(struct repair *rp)
 		.buf = &rp->buf,
 		.opf = REQ_OP_WRITE | REQ_SYNC,
 	};
+	int r = ms_io_sync(&v->pool, &io);
+
+	if (r)
+		ms_err_limit(v, "sectors %llu+%u cannot be written anew here (%d)",
+			     rp->op.sector, rp->op.nsectors, r);
+	return r;
+}
+
+/* The peer's content onto the local disk. */
+static int rewrite(struct repair *rp)
+{
+	struct ms_volume *v = rp->v;
+	struct ms_extent *e = rp->op.e;
 	u32 i;
 	int r;
 
@@ -210,16 +253,13 @@ static int rewrite(struct repair *rp)
 	spin_lock(&v->lock);
 	__ms_seg_write_begin(v, e, rp->span.first, rp->span.count);
 	spin_unlock(&v->lock);
-	r = ms_io_sync(&v->pool, &io);
+	r = write_run(rp);
 	spin_lock(&v->lock);
 	for (i = 0; !r && i < rp->span.count; i++)
 		__ms_seg_set_code(v, e, rp->span.first + i, rp->body->codes[i]);
 	if (!r)
 		v->n.repaired += rp->span.count;
 	spin_unlock(&v->lock);
-	if (r)
-		ms_err_limit(v, "sectors %llu+%u cannot be written anew here (%d)",
-			     rp->op.sector, rp->op.nsectors, r);
 	return r;
 }
 
@@ -357,6 +397,65 @@ int ms_repair_segment(struct ms_volume *v, u64 no, u32 seg)
 	return r;
 }
 
+/* Is the segment still to be what it was asked for? The version is for who reads it meanwhile. */
+static bool __still_wanted(struct repair *rp)
+{
+	struct ms_volume *v = rp->v;
+	struct ms_extent *e = rp->op.e;
+	u32 seg = rp->span.first;
+
+	if (v->own != MS_OWN_USED || !ms_bit(e->tb->valid, seg) || e->tb->codes[seg] != rp->code)
+		return false;
+	e->version = ms_meta_next_sequence(v->meta);
+	e->dirty = true;
+	return true;
+}
+
+static int put_back(struct repair *rp)
+{
+	struct ms_volume *v = rp->v;
+	bool wanted;
+	int r = ms_op_acquire(v, &rp->op);
+
+	if (r)
+		return r;
+	spin_lock(&v->lock);
+	wanted = __still_wanted(rp);
+	spin_unlock(&v->lock);
+	r = wanted ? write_run(rp) : -ESTALE;
+	spin_lock(&v->lock);
+	if (!r)
+		v->n.repaired++;
+	spin_unlock(&v->lock);
+	ms_op_done(&rp->op);
+	return r;
+}
+
+int ms_repair_by_code(struct ms_volume *v, u64 no, u32 seg, __le64 code)
+{
+	struct repair *rp;
+	u64 sector;
+	u32 n = ms_run_sectors(v, no, seg, 1, &sector);
+	int r;
+
+	rp = alloc_repair(v, sector, n);
+	if (!rp)
+		return -ENOMEM;
+	rp->op.masked = false;
+	rp->by_code = true;
+	rp->code = code;
+	rp->ask.flags = cpu_to_le32(MS_READ_BY_CODE);
+	count_repair(v, 1);
+	r = ask_peer(rp);
+	if (!r)
+		r = put_back(rp);
+	if (!r)
+		ms_warn_limit(v, "sectors %llu+%u were written anew from the peer", sector, n);
+	free_repair(rp);
+	count_repair(v, -1);
+	return r;
+}
+
 /*
  * For the peer
  */
@@ -381,6 +480,8 @@ static bool __may_answer(struct repair *rp, u32 session)
 {
 	struct ms_volume *v = rp->v;
 
+	if (rp->by_code)
+		return v->connected && v->session == session && v->own == MS_OWN_USED;
 	return v->receiving && v->session == session && !v->target_failed &&
 	       !__any_marked(rp->op.e, &rp->span);
 }
@@ -452,18 +553,22 @@ void ms_repair_answer(struct ms_inbound *in)
 	const struct ms_read_req *q = (void *)in->body;
 	u64 sector = le64_to_cpu(q->sector);
 	u32 n = le32_to_cpu(q->sectors);
+	u32 flags = le32_to_cpu(q->flags);
 	struct ms_volume *v = in->v;
-	struct repair *rp = alloc_repair(v, sector, n);
+	struct repair *rp = flags & ~MS_READ_BY_CODE ? NULL : alloc_repair(v, sector, n);
 	int r = -EINVAL;
 
 	if (!rp)
 		return ms_inbound_result(in, r, "no such segments");
+	rp->by_code = flags & MS_READ_BY_CODE;
 	rp->op.excl = false;
 	rp->op.masked = false;
 	ms_secondary_catch_up(v);	/* what came before may wait for its epoch */
 	if (rp->op.sector == sector && rp->op.nsectors == n)
 		r = read_run(rp, in->session);
-	if (r == -EILSEQ) {	/* I4 */
+	if (r == -EILSEQ && rp->by_code) {	/* both sites' content is bad: no more than that */
+		ms_err_limit(v, "sectors %llu+%u are not what their valid code says", sector, n);
+	} else if (r == -EILSEQ) {	/* I4 */
 		ms_err(v, "the data device was changed behind its codes, at sectors %llu+%u",
 		       sector, n);
 		ms_codes_void(v);

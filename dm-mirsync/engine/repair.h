@@ -23,7 +23,17 @@ void ms_repair_read(struct ms_volume *v, struct ms_app_io *io, bool left);
  * Sleeps. Return: 0, with its code valid; or negative.
  */
 int ms_repair_segment(struct ms_volume *v, u64 no, u32 seg);
-/* Target: the source asks for data. */
+/**
+ * ms_repair_by_code() - write a segment that is not what its valid code says anew, from the peer
+ * @no: extent; the caller has no operation in its queue
+ * @code: that valid code; nothing is written if it is not the segment's any more
+ *
+ * At either site, in any session: what the peer has is judged by the code alone (I8). Sleeps. What
+ * is written is not flushed. Return: 0; or negative, with nothing changed but that what is on the
+ * disk is unknown when it could not be written.
+ */
+int ms_repair_by_code(struct ms_volume *v, u64 no, u32 seg, __le64 code);
+/* The peer asks for data. */
 void ms_repair_answer(struct ms_inbound *in);
 
 #endif

@@ -22,7 +22,6 @@
 
 struct sample {
 	struct ms_wire_table t;
-	struct ms_buf buf;
 	u64 sectors;		/* read so far */
 	u32 segments;		/* compared */
 	bool mismatch;
@@ -44,20 +43,15 @@ void ms_sample_note(struct ms_volume *v, u64 no, u64 sequence)
 /* Return: 0 with the code, or why it could not be read. */
 static int read_code(struct ms_volume *v, struct sample *s, u64 no, u32 seg, __le64 *code)
 {
-	struct ms_io io = { .bdev = v->data, .buf = &s->buf, .opf = REQ_OP_READ };
-	struct ms_span span;
+	struct ms_code_run *run = ms_code_run_alloc(v, no, seg, 1);
 	int r;
 
-	io.nsectors = ms_run_sectors(v, no, seg, 1, &io.sector);
-	r = ms_geo_span(v->geo, io.sector, io.nsectors, &span);
-	if (r)
-		return r;
-	ms_buf_alloc(&v->pool, &s->buf, io.sector, io.nsectors);
-	r = ms_io_sync(&v->pool, &io);
-	if (!r)
-		ms_buf_codes(&s->buf, io.sector, io.nsectors, v->geo, v->seed, &span, code);
-	ms_buf_free(&v->pool, &s->buf);
-	s->sectors += io.nsectors;
+	if (!run)
+		return -ENOMEM;
+	r = ms_code_run_read(v, run);
+	*code = run->codes[0];
+	s->sectors += run->op.nsectors;
+	ms_code_run_free(v, run);
 	return r;
 }
 
@@ -75,15 +69,6 @@ static u32 pick_valid(const struct sample *s, u32 segs, u32 skip)
 	return i;
 }
 
-/* Its block is damaged: in the cache it becomes what it is now, and is written back as that. */
-static void heal(struct ms_volume *v, u64 no)
-{
-	struct ms_extent *e = ms_extent_hold(v, no);
-
-	if (e)
-		ms_extent_release(v, e);
-}
-
 static void check_segment(struct ms_volume *v, struct sample *s, u64 no)
 {
 	u32 segs = ms_geo_extent_segs(v->geo, no), seg;
@@ -94,7 +79,7 @@ static void check_segment(struct ms_volume *v, struct sample *s, u64 no)
 		return;
 	r = ms_table_snapshot(v, no, &s->t);
 	if (r > 0)
-		heal(v, no);
+		ms_table_heal(v, no);
 	if (r)
 		return;
 	seg = pick_valid(s, segs, get_random_u32());

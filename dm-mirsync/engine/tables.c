@@ -87,6 +87,14 @@ int ms_table_snapshot(struct ms_volume *v, u64 no, struct ms_wire_table *out)
 	return r;
 }
 
+void ms_table_heal(struct ms_volume *v, u64 no)
+{
+	struct ms_extent *e = ms_extent_hold(v, no);
+
+	if (e)
+		ms_extent_release(v, e);
+}
+
 bool ms_extent_if_unchanged(struct ms_volume *v, u64 no, u64 version,
 			    void (*fn)(struct ms_volume *v, u64 no, void *arg), void *arg)
 {

@@ -13,6 +13,8 @@ int ms_summary_snapshot(struct ms_volume *v, u64 first, u32 count,
 			struct ms_summary_entry *out);
 /* Table of one extent. Sleeps. Return: 0, 1 when its block is damaged (then none is valid, all are marked), -ENOMEM. */
 int ms_table_snapshot(struct ms_volume *v, u64 no, struct ms_wire_table *out);
+/* Its block is damaged: in the cache it becomes what it is now, and is written back as that. Sleeps. */
+void ms_table_heal(struct ms_volume *v, u64 no);
 
 /**
  * ms_extent_if_unchanged() - do something if an extent still has a version

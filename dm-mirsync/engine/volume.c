@@ -24,6 +24,7 @@
 #include "engine/resync_marks.h"
 #include "engine/roles.h"
 #include "engine/sample.h"
+#include "engine/scrub.h"
 #include "engine/secondary.h"
 #include "engine/write.h"
 #include "shared/code.h"
@@ -366,8 +367,8 @@ static bool quiet(struct ms_volume *v)
 	bool r;
 
 	spin_lock(&v->lock);
-	r = __ms_write_idle(v) && __ms_read_idle(v) && bio_list_empty(&v->intake) &&
-	    bio_list_empty(&v->reads_later);
+	r = __ms_write_idle(v) && __ms_read_idle(v) && __ms_scrub_idle(v) &&
+	    bio_list_empty(&v->intake) && bio_list_empty(&v->reads_later);
 	spin_unlock(&v->lock);
 	return r;
 }

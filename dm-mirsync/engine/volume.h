@@ -191,6 +191,7 @@ struct ms_volume {
 	struct llist_head done;		/* ended local I/O, lock-free */
 	struct work_struct done_work;
 	u32 repairs;			/* segments being written anew */
+	u32 scrubs;			/* ioctls that look at segments (scrub.c): a stop waits for them */
 	struct list_head aging;		/* writes and flushes whose local part has not ended (hang.c) */
 	bool hung;			/* a disk does not answer in time */
 	u64 meta_begun;			/* no lock: ktime_get_ns() when the metadata worker began what writes wait for; 0: idle */
@@ -388,6 +389,8 @@ int ms_take_verdicts(struct ms_volume *v, struct ms_ioc_verdict *vd, u32 count,
 		     u32 *held);
 /* digest.c: up to MS_DIGEST_BATCH at a time, at both sites beside each other. Sleeps. Return: 0, each with its own status; or negative. */
 int ms_read_digests(struct ms_volume *v, struct ms_ioc_digest *d, u32 count);
+/* scrub.c: segments against their codes. Return: 0, -ENODEV, -EINTR, -ERANGE, -EIO, -ENOMEM. */
+int ms_scrub(struct ms_volume *v, struct ms_ioc_scrub *sc);
 
 /* Application I/O. Return: DM_MAPIO_*. Never sleeps. */
 int ms_primary_map(struct ms_volume *v, struct bio *bio);

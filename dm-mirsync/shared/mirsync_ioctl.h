@@ -156,6 +156,26 @@ struct ms_ioc_switch {		/* demote here, promote there; waits for the outcome */
 	char error[120];
 };
 
+/*
+ * Segments of one extent at this site, read and compared with their valid codes. What has no
+ * valid code is not looked at.
+ */
+#define MS_SCRUB_REPAIR	1u	/* flags: what does not fit its code, or cannot be read, is written anew if the peer has it */
+
+struct ms_ioc_scrub {
+	__u64 dev;		/* in */
+	__u64 extent;		/* in */
+	__u32 flags;		/* in: MS_SCRUB_* */
+	__u32 reserved;
+	__u64 sectors;		/* out: read here */
+	__u8 segs[60];		/* in: bit i: segment i is to be looked at */
+	__u8 checked[60];	/* out: read, and compared with its valid code */
+	__u8 differs[60];	/* out: ... and is not what that says */
+	__u8 unreadable[60];	/* out: has a valid code, and cannot be read */
+	__u8 repaired[60];	/* out: one of these two before it was written anew */
+	__u8 reserved2[4];
+};
+
 #define MS_IOC_MAGIC	0xc7
 #define MS_IOC_VERSION	_IOR(MS_IOC_MAGIC, 0, __u32)
 #define MS_IOC_STATUS	_IOWR(MS_IOC_MAGIC, 1, struct ms_ioc_status)
@@ -165,5 +185,6 @@ struct ms_ioc_switch {		/* demote here, promote there; waits for the outcome */
 #define MS_IOC_FAILBACK	_IOWR(MS_IOC_MAGIC, 5, struct ms_ioc_failback)
 #define MS_IOC_SWITCH	_IOWR(MS_IOC_MAGIC, 6, struct ms_ioc_switch)
 #define MS_IOC_DIGEST	_IOWR(MS_IOC_MAGIC, 12, struct ms_ioc_digests)
+#define MS_IOC_SCRUB	_IOWR(MS_IOC_MAGIC, 7, struct ms_ioc_scrub)
 
 #endif

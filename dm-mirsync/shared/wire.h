@@ -55,8 +55,8 @@ enum ms_frame_type {
 	MS_F_SUMMARY = 49,	/* struct ms_range_reply, ms_summary_entry[] */
 	MS_F_TABLE_REQ = 50,	/* struct ms_range_req */
 	MS_F_TABLE = 51,	/* struct ms_range_reply, ms_wire_table[] */
-	/* data for a source whose own disk cannot read it */
-	MS_F_READ_REQ = 52,	/* source to target: struct ms_read_req; answered by READ_DATA, or RESULT when refused */
+	/* data for a site whose own disk cannot read it, or has lost it */
+	MS_F_READ_REQ = 52,	/* struct ms_read_req; answered by READ_DATA, or RESULT when refused */
 	MS_F_READ_DATA = 53,	/* struct ms_write_body, codes, data */
 	/* SHA-256 of segments, for a reader at the other site */
 	MS_F_DIGEST_REQ = 56,	/* struct ms_digest_req */
@@ -162,11 +162,18 @@ struct ms_write_body {
 	__le64 codes[];
 } __packed;
 
+/*
+ * Who asks by code knows what the content has to be, by a code of its own, and believes an
+ * answer only if it is that. So either site may be asked, whatever they are to each other. Without
+ * the flag the target is asked, for what the source has written.
+ */
+#define MS_READ_BY_CODE	(1u << 0)
+
 /* Whole segments of one extent. */
 struct ms_read_req {
 	__le64 sector;
 	__le32 sectors;
-	__le32 reserved;
+	__le32 flags;		/* MS_READ_* */
 } __packed;
 
 struct ms_announce {

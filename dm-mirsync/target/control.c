@@ -133,6 +133,20 @@ static int do_switch(struct ms_volume *v, void *arg)
 	return ms_cmd_switch(v, sw);
 }
 
+static int do_scrub(struct ms_volume *v, void *arg)
+{
+	struct ms_ioc_scrub *sc = arg;
+
+	if (sc->flags & ~MS_SCRUB_REPAIR)
+		return -EINVAL;
+	sc->sectors = 0;
+	memset(sc->checked, 0, sizeof(sc->checked));
+	memset(sc->differs, 0, sizeof(sc->differs));
+	memset(sc->unreadable, 0, sizeof(sc->unreadable));
+	memset(sc->repaired, 0, sizeof(sc->repaired));
+	return ms_scrub(v, sc);
+}
+
 /* Every argument struct begins with the device number. */
 static const struct {
 	unsigned int cmd;
@@ -145,6 +159,7 @@ static const struct {
 	{ MS_IOC_FAILBACK, do_failback },
 	{ MS_IOC_SWITCH, do_switch },
 	{ MS_IOC_DIGEST, do_digests },
+	{ MS_IOC_SCRUB, do_scrub },
 };
 
 static int run(unsigned int i, void __user *user)

@@ -341,6 +341,7 @@ def hostile_frames():
     yield "READ_REQ far away", frame(READ_REQ, struct.pack("<QII", far, 8, 0)), RESULT
     yield "READ_REQ of too much", frame(READ_REQ, struct.pack("<QII", 0, 3840, 0)), RESULT
     yield "READ_REQ by who is no source", frame(READ_REQ, struct.pack("<QII", 0, 8, 0)), RESULT
+    yield "READ_REQ with a flag that is none", frame(READ_REQ, struct.pack("<QII", 0, 8, 2)), RESULT
 
 
 def hostile_writes():
