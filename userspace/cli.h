@@ -70,6 +70,7 @@ extern const struct cli_command cmd_switchover;
 extern const struct cli_command cmd_grow;
 extern const struct cli_command cmd_verify;
 extern const struct cli_command cmd_scrub;
+extern const struct cli_command cmd_regenerate;
 extern const struct cli_command cmd_wait;
 extern const struct cli_command cmd_events;
 

@@ -8,14 +8,19 @@
 
 #include "cli.h"
 #include "failback.h"
+#include "interrupt.h"
 #include "out.h"
+#include "progress.h"
 
+#define CODES_MS	500u		/* between two looks at how many codes the peer has made */
+#define STALL_MS	10000u		/* what has no code by then may be unreadable, or is written all the time */
 #define RATE_MIN	64u		/* KiB per second, as of the option resync_rate_max */
 #define RATE_MAX	(1u << 30)
 
 static bool dry_run;
 static bool force;
 static bool then_switch;
+static bool anew;
 static bool json;
 static bool yes;
 static bool by_digest;
@@ -30,6 +35,8 @@ static const struct cli_option options[] = {
 	{ "force", CLI_FLAG, NULL,
 	  "also over what the peer wrote alone (split brain): that is lost",
 	  &force, 0, 0 },
+	{ "regenerate", CLI_FLAG, NULL,
+	  "first have all codes of the peer made anew from its disk", &anew, 0, 0 },
 	{ "digest", CLI_FLAG, NULL,
 	  "compare SHA-256 of the contents instead of codes; both sites read all of their data",
 	  &by_digest, 0, 0 },
@@ -75,6 +82,45 @@ static int check(struct failback *f)
 	return then_switch ? online_not_open(&f->o) : 0;
 }
 
+/* The peer's generator is at work; what it cannot do the comparison will. */
+static int await_codes(struct failback *f, struct progress *p)
+{
+	u64 valid, best = 0, since = online_now(), start, took;
+	int code;
+
+	for (;;) {
+		start = online_now();
+		code = sites_valid(&f->o, MS_SITE_PEER, &valid);
+		if (code || valid >= f->o.st.segments)
+			return code;
+		if (interrupted())
+			return cli_error(CLI_FAILED, f->o.vol.name,
+					 "no failback was begun; the peer goes on making its codes");
+		if (valid > best) {
+			best = valid;
+			since = online_now();
+		} else if (online_now() - since > STALL_MS) {
+			return 0;
+		}
+		progress_show(p, valid, f->o.st.segments, 0, "");
+		took = online_now() - start;
+		online_pause(CODES_MS + 4 * (u32)took);
+	}
+}
+
+static int regenerate(struct failback *f)
+{
+	struct progress p;
+	int code = online_regenerate(&f->o, MS_SITE_PEER);
+
+	if (code)
+		return code;
+	progress_begin(&p, "codes of the peer", json);
+	code = await_codes(f, &p);
+	progress_end(&p);
+	return code;
+}
+
 static int switch_back(struct failback *f, u32 *ms)
 {
 	int code = online_not_open(&f->o);
@@ -117,7 +163,9 @@ static int failback(struct failback *f)
 	failback_prepare(f);
 	if (dry_run)
 		return rehearse(f);
-	code = failback_begin_and_judge(f, !yes && !force);
+	code = anew ? regenerate(f) : 0;
+	if (!code)
+		code = failback_begin_and_judge(f, !yes && !force);
 	if (!code)
 		code = failback_watch(f);
 	if (!code && !json)
@@ -159,6 +207,8 @@ static int run(int argc, char **argv)
 	int code;
 
 	(void)argc;
+	if (dry_run && anew)
+		return cli_error(CLI_USAGE, argv[0], "--dry-run changes nothing, and --regenerate does");
 	if (by_digest + only_changed + full > 1)
 		return cli_error(CLI_USAGE, "failback", "only one of --digest, --changed and --full");
 	code = online_open(&f.o, argv[0]);

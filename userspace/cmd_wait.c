@@ -23,6 +23,12 @@ static bool in_sync(const struct ms_ioc_status *st)
 	return st->connected && st->in_sync;
 }
 
+/* Those that a write has taken away are made anew all the time. */
+static bool codes(const struct ms_ioc_status *st)
+{
+	return st->valid == st->segments;
+}
+
 static const struct condition {
 	const char *name;
 	online_test test;
@@ -31,6 +37,7 @@ static const struct condition {
 	{ "in-sync", in_sync },
 	{ "primary", online_is_primary },
 	{ "secondary", online_is_secondary },
+	{ "codes", codes },
 	{ }
 };
 
@@ -45,7 +52,7 @@ static int run(int argc, char **argv)
 		;
 	if (!c->name)
 		return cli_error(CLI_USAGE, argv[1],
-				 "no such condition: connected, in-sync, primary or secondary");
+				 "no such condition: connected, in-sync, primary, secondary or codes");
 	code = online_open(&o, argv[0]);
 	if (!code)
 		code = online_wait(&o, c->test, timeout * 1000);
@@ -58,7 +65,7 @@ static int run(int argc, char **argv)
 
 const struct cli_command cmd_wait = {
 	.name = "wait",
-	.operands = "VOL connected|in-sync|primary|secondary",
+	.operands = "VOL connected|in-sync|primary|secondary|codes",
 	.summary = "Wait until the volume is so",
 	.options = options,
 	.min = 2,

@@ -25,6 +25,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_switchover,
 	&cmd_verify,
 	&cmd_scrub,
+	&cmd_regenerate,
 	&cmd_wait,
 	&cmd_events,
 	NULL

@@ -249,6 +249,19 @@ int online_switch(struct online *o, u32 *ms)
 	return 0;
 }
 
+int online_regenerate(struct online *o, u32 site)
+{
+	struct ms_ioc_regenerate rg = { .dev = o->vol.dev, .site = site };
+	int e;
+
+	if (!ioctl(o->fd, MS_IOC_REGENERATE, &rg))
+		return 0;
+	e = errno;
+	rg.error[sizeof(rg.error) - 1] = '\0';
+	return cli_error(CLI_FAILED, o->vol.name, "the codes are not made anew: %s",
+			 *rg.error ? rg.error : strerror(e));
+}
+
 /* The first device that is made of @rdev; false: none. */
 static bool holder(dev_t rdev, char *name, size_t size)
 {

@@ -73,6 +73,9 @@ int online_demote(struct online *o);
 /* Change roles with the peer. @ms: milliseconds without a primary. Return: an exit status. */
 int online_switch(struct online *o, u32 *ms);
 
+/* All codes of @site (MS_SITE_*) are to be made anew; they are not waited for. Return: an exit status. */
+int online_regenerate(struct online *o, u32 site);
+
 /*
  * Refuse, naming who uses it, when the dm device is open. Whoever has it open without
  * being a mount or a device on top gets some seconds to close it: udev probes a device

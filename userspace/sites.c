@@ -279,6 +279,25 @@ int sites_find(struct online *o, sites_progress progress, sites_differ differ, v
 	return sites_run(&c, MS_SUMMARY_BATCH, progress, compare_batch);
 }
 
+int sites_valid(struct online *o, u32 site, u64 *valid)
+{
+	struct ms_summary_entry *s = dev_buffer(MS_SUMMARY_BATCH * sizeof(*s));
+	u64 first, left;
+	u32 n, i;
+	int code = 0;
+
+	*valid = 0;
+	for (first = 0; !code && first < o->st.extents; first += n) {
+		left = o->st.extents - first;
+		n = left < MS_SUMMARY_BATCH ? (u32)left : MS_SUMMARY_BATCH;
+		code = read_range(o, MS_IOC_SUMMARY, site, first, n, s, sizeof(*s));
+		for (i = 0; !code && i < n; i++)
+			*valid += le16_to_cpu(s[i].valid);
+	}
+	free(s);
+	return code;
+}
+
 int sites_look(struct online *o, u32 site, u64 extent, struct ms_wire_table *table)
 {
 	int code = sites_read(o, MS_IOC_TABLE, site, extent, 1, table, sizeof(*table));

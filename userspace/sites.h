@@ -72,6 +72,9 @@ int sites_count_marks(struct online *o, sites_progress progress, void *arg,
 int sites_find(struct online *o, sites_progress progress, sites_differ differ, void *arg,
 	       struct sites_result *result);
 
+/* sites_valid() - how many segments of @site (MS_SITE_*) have a valid code. Return: 0, or an exit status, reported. */
+int sites_valid(struct online *o, u32 site, u64 *valid);
+
 /* sites_look() - the table of one extent. @site: MS_SITE_*. Return: 0, or an exit status, reported. */
 int sites_look(struct online *o, u32 site, u64 extent, struct ms_wire_table *table);
 

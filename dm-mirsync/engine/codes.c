@@ -169,18 +169,28 @@ int ms_codes_generate(struct ms_volume *v, struct ms_extent *e, const u8 *todo,
 	return ret;
 }
 
+struct end_of_codes {
+	u64 since;
+	bool candidates;
+};
+
 static void sb_void_codes(struct ms_sb *sb, void *arg)
 {
-	sb->codes_since = *(u64 *)arg;
-	sb->flags |= MS_SB_ALL_CANDIDATES;
+	const struct end_of_codes *end = arg;
+
+	sb->codes_since = end->since;
+	if (end->candidates)
+		sb->flags |= MS_SB_ALL_CANDIDATES;
 }
 
 /* One job of the metadata worker, so that no extent cools between its two steps. */
 static int void_codes(struct ms_volume *v, void *arg)
 {
-	u64 since = ms_meta_next_sequence(v->meta);
-	int r = ms_super_change_here(v, sb_void_codes, &since);
+	struct end_of_codes *end = arg;
+	int r;
 
+	end->since = ms_meta_next_sequence(v->meta);
+	r = ms_super_change_here(v, sb_void_codes, end);
 	if (r)
 		return r;
 	spin_lock(&v->lock);
@@ -193,8 +203,18 @@ static int void_codes(struct ms_volume *v, void *arg)
 
 int ms_codes_void(struct ms_volume *v)
 {
+	struct end_of_codes end = { .candidates = true };
+
 	ms_err(v, "no code of this site is valid any more, all segments are candidates");
-	return ms_meta_job(v, void_codes, NULL);
+	return ms_meta_job(v, void_codes, &end);
+}
+
+int ms_codes_anew(struct ms_volume *v)
+{
+	struct end_of_codes end = { .candidates = false };
+
+	ms_info(v, "all codes of this site are made anew");
+	return ms_meta_job(v, void_codes, &end);
 }
 
 /*

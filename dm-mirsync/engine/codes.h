@@ -52,6 +52,8 @@ u32 __ms_codes_missing(const struct ms_volume *v, const struct ms_extent *e, con
 
 /* No code of this site is to be believed any more: durably, all are invalid and all segments candidates. Return: 0 or negative. */
 int ms_codes_void(struct ms_volume *v);
+/* They are to be made anew: durably, none is valid. Nothing becomes a candidate for it. Return: 0 or negative. */
+int ms_codes_anew(struct ms_volume *v);
 
 /* The background generator. */
 void ms_generator_init(struct ms_volume *v);

@@ -22,8 +22,8 @@
 #include "engine/secondary.h"
 
 enum command {
-	CMD_NONE, CMD_PROMOTE, CMD_DEMOTE, CMD_CONNECT, CMD_DISCONNECT,
-	CMD_KEEP_LOCAL, CMD_KEEP_PEER,
+	CMD_NONE, CMD_PROMOTE, CMD_DEMOTE, CMD_CONNECT, CMD_DISCONNECT, CMD_REGENERATE,
+	CMD_REGENERATE_PEER, CMD_KEEP_LOCAL, CMD_KEEP_PEER,
 };
 
 #define DRAIN_SECONDS	30
@@ -227,6 +227,14 @@ static void carry_out(struct ms_volume *v)
 		ms_failback_resolve(v, v->cmd == CMD_KEEP_LOCAL ? MS_KEEP_LOCAL : MS_KEEP_PEER);
 }
 
+static void regenerate(struct ms_volume *v)
+{
+	char why[MS_TEXT];
+
+	ms_cmd_regenerate(v, v->cmd == CMD_REGENERATE ? MS_SITE_LOCAL : MS_SITE_PEER, why,
+			  sizeof(why));
+}
+
 static void cmd_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, cmd_work);
@@ -234,6 +242,8 @@ static void cmd_work(struct work_struct *work)
 	/* Disconnecting ends what another command waits for: it takes no lock. */
 	if (v->cmd == CMD_CONNECT || v->cmd == CMD_DISCONNECT) {
 		ms_net_enable(v->net, v->cmd == CMD_CONNECT);
+	} else if (v->cmd == CMD_REGENERATE || v->cmd == CMD_REGENERATE_PEER) {
+		regenerate(v);
 	} else {
 		mutex_lock(&v->control);
 		if (v->running)
@@ -286,6 +296,12 @@ int ms_cmd_demote(struct ms_volume *v)
 	if (why)
 		return ms_refuse_command(v, -EBUSY, why);
 	return queue_command(v, CMD_DEMOTE, false, false);
+}
+
+int ms_cmd_regenerate_later(struct ms_volume *v, u32 site)
+{
+	return queue_command(v, site == MS_SITE_PEER ? CMD_REGENERATE_PEER : CMD_REGENERATE,
+			     false, false);
 }
 
 int ms_cmd_connect(struct ms_volume *v, bool on)

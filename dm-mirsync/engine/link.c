@@ -14,6 +14,7 @@
 #include "engine/failback.h"
 #include "engine/link.h"
 #include "engine/policy.h"
+#include "engine/regenerate.h"
 #include "engine/repair.h"
 #include "engine/resync.h"
 #include "engine/resync_marks.h"
@@ -365,6 +366,7 @@ static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 	case MS_F_FAILBACK_BEGIN:
 	case MS_F_RESOLVE:
 	case MS_F_SWITCH:
+	case MS_F_REGENERATE:
 		return ms_inbound_take(v, h, body, true);
 	case MS_F_ANNOUNCE:
 		return take_announce(v, h, body);
@@ -405,6 +407,8 @@ void ms_link_inbound(struct ms_inbound *in)
 		return ms_failback_take_resolve(in);
 	case MS_F_SWITCH:
 		return ms_roles_take_switch(in);
+	case MS_F_REGENERATE:
+		return ms_regenerate_asked(in);
 	}
 }
 

@@ -380,6 +380,9 @@ int ms_cmd_resolve(struct ms_volume *v, enum ms_keep keep);
 /* Done when they return; the reason of a failure is in the argument, and told by "explain". */
 int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb);
 int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw);
+/* Its codes anew; @why: why not. The other is done by a worker: success means queued. */
+int ms_cmd_regenerate(struct ms_volume *v, u32 site, char *why, size_t size);
+int ms_cmd_regenerate_later(struct ms_volume *v, u32 site);
 void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st);
 int ms_read_summaries(struct ms_volume *v, u32 site, u64 first, u32 *count,
 		      struct ms_summary_entry *out);

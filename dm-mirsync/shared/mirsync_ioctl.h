@@ -176,6 +176,13 @@ struct ms_ioc_scrub {
 	__u8 reserved2[4];
 };
 
+struct ms_ioc_regenerate {	/* all codes of a site are made anew from its disk, in the background */
+	__u64 dev;		/* in */
+	__u32 site;		/* in: MS_SITE_* */
+	__u32 reserved;
+	char error[120];	/* out: why not, when it fails */
+};
+
 #define MS_IOC_MAGIC	0xc7
 #define MS_IOC_VERSION	_IOR(MS_IOC_MAGIC, 0, __u32)
 #define MS_IOC_STATUS	_IOWR(MS_IOC_MAGIC, 1, struct ms_ioc_status)
@@ -186,5 +193,6 @@ struct ms_ioc_scrub {
 #define MS_IOC_SWITCH	_IOWR(MS_IOC_MAGIC, 6, struct ms_ioc_switch)
 #define MS_IOC_DIGEST	_IOWR(MS_IOC_MAGIC, 12, struct ms_ioc_digests)
 #define MS_IOC_SCRUB	_IOWR(MS_IOC_MAGIC, 7, struct ms_ioc_scrub)
+#define MS_IOC_REGENERATE _IOWR(MS_IOC_MAGIC, 8, struct ms_ioc_regenerate)
 
 #endif

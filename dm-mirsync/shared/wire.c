@@ -80,6 +80,7 @@ static const struct frame_rule rules[] = {
 		.max = MS_EXTENT_SEGS,
 		.data = true,
 	},
+	NO_BODY(MS_F_REGENERATE, "regenerate"),
 
 	FIXED(MS_F_DIGEST_REQ, "digest-req", struct ms_digest_req),
 	[MS_F_DIGEST] = {

@@ -58,6 +58,7 @@ enum ms_frame_type {
 	/* data for a site whose own disk cannot read it, or has lost it */
 	MS_F_READ_REQ = 52,	/* struct ms_read_req; answered by READ_DATA, or RESULT when refused */
 	MS_F_READ_DATA = 53,	/* struct ms_write_body, codes, data */
+	MS_F_REGENERATE = 54,	/* no body: the receiver's codes are to be made anew; answered by RESULT */
 	/* SHA-256 of segments, for a reader at the other site */
 	MS_F_DIGEST_REQ = 56,	/* struct ms_digest_req */
 	MS_F_DIGEST = 57,	/* struct ms_wire_digest, digests */

@@ -147,6 +147,16 @@ static int do_scrub(struct ms_volume *v, void *arg)
 	return ms_scrub(v, sc);
 }
 
+static int do_regenerate(struct ms_volume *v, void *arg)
+{
+	struct ms_ioc_regenerate *rg = arg;
+
+	memset(rg->error, 0, sizeof(rg->error));
+	if (rg->site > MS_SITE_PEER)
+		return -EINVAL;
+	return ms_cmd_regenerate(v, rg->site, rg->error, sizeof(rg->error));
+}
+
 /* Every argument struct begins with the device number. */
 static const struct {
 	unsigned int cmd;
@@ -160,6 +170,7 @@ static const struct {
 	{ MS_IOC_SWITCH, do_switch },
 	{ MS_IOC_DIGEST, do_digests },
 	{ MS_IOC_SCRUB, do_scrub },
+	{ MS_IOC_REGENERATE, do_regenerate },
 };
 
 static int run(unsigned int i, void __user *user)

@@ -295,6 +295,15 @@ static int message_set(struct ms_volume *v, unsigned int argc, char **argv)
 	return r ? ms_refuse_command(v, -EINVAL, row->error) : 0;
 }
 
+static int message_regenerate(struct ms_volume *v, unsigned int argc, char **argv)
+{
+	if (!argc || (argc == 1 && !strcasecmp(*argv, "local")))
+		return ms_cmd_regenerate_later(v, MS_SITE_LOCAL);
+	if (argc == 1 && !strcasecmp(*argv, "peer"))
+		return ms_cmd_regenerate_later(v, MS_SITE_PEER);
+	return ms_refuse_command(v, -EINVAL, "regenerate takes: local, peer");
+}
+
 /* A verb queues its work and returns; "explain" tells why the last one was refused. */
 static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 			   char *result, unsigned int maxlen)
@@ -309,6 +318,8 @@ static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 		return message_resolve(v, argc - 1, argv + 1);
 	if (!strcasecmp(argv[0], "set"))
 		return message_set(v, argc - 1, argv + 1);
+	if (!strcasecmp(argv[0], "regenerate"))
+		return message_regenerate(v, argc - 1, argv + 1);
 	if (argc != 1)
 		return ms_refuse_command(v, -EINVAL, "this message takes no arguments");
 	if (!strcasecmp(argv[0], "demote"))
@@ -325,7 +336,7 @@ static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 		spin_unlock(&v->lock);
 		return 1;
 	}
-	return ms_refuse_command(v, -EINVAL, "unknown message: promote, demote, connect, disconnect, release, resolve, set, explain");
+	return ms_refuse_command(v, -EINVAL, "unknown message: promote, demote, connect, disconnect, release, resolve, regenerate, set, explain");
 }
 
 static int mirsync_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn fn,

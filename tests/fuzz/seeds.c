@@ -145,6 +145,7 @@ static void wires(const struct image *im)
 	n += frame(buf + n, MS_F_MARKS, body, 2 * sizeof(struct ms_marks), 0);
 	n += frame(buf + n, MS_F_CMP_CODES, body, sizeof(struct ms_cmp_codes) + 16, 0);
 	n += frame(buf + n, MS_F_READ_REQ, body, sizeof(struct ms_read_req), 0);
+	n += frame(buf + n, MS_F_REGENERATE, body, 0, 0);
 	n += frame(buf + n, MS_F_TABLE_REQ, body, sizeof(struct ms_range_req), 0);
 	n += frame(buf + n, MS_F_DIGEST_REQ, body, sizeof(struct ms_digest_req), 0);
 	n += frame(buf + n, MS_F_DIGEST, body, sizeof(struct ms_wire_digest) + 2 * MS_SHA256, 0);

@@ -40,6 +40,7 @@ static const struct expected frames[] = {
 	{ MS_F_TABLE, 16, 3976, 0, 8, false },
 	{ MS_F_READ_REQ, 16, 0, 0, 0, false },
 	{ MS_F_READ_DATA, 16, 8, 1, 480, true },
+	{ MS_F_REGENERATE, 0, 0, 0, 0, false },
 	{ MS_F_DIGEST_REQ, 72, 0, 0, 0, false },
 	{ MS_F_DIGEST, 144, 32, 0, 480, false },
 	{ MS_F_FAILBACK_BEGIN, 96, 0, 0, 0, false },
