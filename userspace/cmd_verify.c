@@ -6,11 +6,16 @@
  * left counts only if it differs at a look after which no write of the extent has begun, as
  * the versions of both tables tell, and again at one when every write that had begun before
  * is confirmed. What is written all the time is reported as not judged, not as different.
+ *
+ * With --repair what differs is handed to the kernel, which looks again: it writes over what this
+ * site has, or marks what the peer has, for a resync.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include "cli.h"
+#include "interrupt.h"
 #include "online.h"
 #include "out.h"
 #include "progress.h"
@@ -21,8 +26,11 @@
 #define PAUSE_MS	200u
 
 static bool json;
+static const char *repair;
 
 static const struct cli_option options[] = {
+	{ "repair", CLI_TEXT, "local|peer",
+	  "write over what differs there, with the content of the other site", &repair, 0, 0 },
 	{ "json", CLI_FLAG, NULL, "print one JSON object at the end", &json, 0, 0 },
 	{ }
 };
@@ -45,6 +53,7 @@ struct verify {
 	struct progress progress;
 	u64 differ, differ_bytes;	/* confirmed by another look */
 	u64 not_judged;			/* segments */
+	u64 repaired;
 	u64 tx_before, rx_before;
 };
 
@@ -236,6 +245,64 @@ static int judge(struct verify *y)
 	return code;
 }
 
+static int repair_one(struct verify *y, const struct suspect *s)
+{
+	struct ms_ioc_repair rp = {
+		.dev = y->o.vol.dev,
+		.extent = s->extent,
+		.site = *repair == 'p' ? MS_SITE_PEER : MS_SITE_LOCAL,
+	};
+	int e;
+
+	static_assert(sizeof(rp.segs) == sizeof(s->differs), "bitmaps");
+	memcpy(rp.segs, s->differs, sizeof(rp.segs));
+	e = ioctl(y->o.fd, MS_IOC_REPAIR, &rp) ? errno : 0;
+	y->repaired += rp.repaired;
+	if (!e)
+		return 0;
+	rp.error[sizeof(rp.error) - 1] = '\0';
+	return cli_error(CLI_FAILED, y->o.vol.name, "not all was repaired: %s",
+			 *rp.error ? rp.error : strerror(e));
+}
+
+/* What was marked is copied; that it also was is said by the pair's being in sync again. */
+static int wait_copied(struct verify *y)
+{
+	const struct ms_ioc_status *st = &y->o.st;
+	int code;
+
+	interrupt_catch();
+	progress_begin(&y->progress, "copying", json);
+	for (;;) {
+		code = online_status(&y->o);
+		if (code || (st->connected && st->in_sync))
+			break;
+		if (interrupted()) {
+			code = cli_error(CLI_FAILED, y->o.vol.name,
+					 "no longer watched; the copy goes on in the kernel");
+			break;
+		}
+		progress_show(&y->progress, st->rs_extents_done, st->rs_extents_total,
+			      st->rs_copied_bytes, st->connected ? "" : ", not connected");
+		online_pause(PAUSE_MS);
+	}
+	progress_end(&y->progress);
+	return code;
+}
+
+static int repair_all(struct verify *y)
+{
+	size_t i;
+	int code = 0;
+
+	for (i = 0; !code && i < y->suspects; i++)
+		if (ms_bits(y->suspect[i].differs, segs_of(y, &y->suspect[i])))
+			code = repair_one(y, &y->suspect[i]);
+	if (!code && *repair == 'p')
+		code = wait_copied(y);
+	return code;
+}
+
 /* Call @fn with each run of segments that differ: first sector and sectors. */
 static void each_range(const struct verify *y, void (*fn)(void *arg, u64 sector, u64 sectors), void *arg)
 {
@@ -289,6 +356,7 @@ static void tell_json(const struct verify *y)
 	json_put_u64(j, "equal", y->found.equal);
 	json_put_u64(j, "differ", y->differ);
 	json_put_u64(j, "differ_bytes", y->differ_bytes);
+	json_put_u64(j, "repaired", y->repaired);
 	json_put_u64(j, "no_code", y->found.unknown);
 	json_put_u64(j, "marked", y->o.st.marked);
 	json_put_u64(j, "not_judged", y->not_judged);
@@ -322,6 +390,9 @@ static void tell(const struct verify *y)
 		       y->found.unknown + y->not_judged ? " of what was compared" : "", out_plain());
 	else
 		printf("%snothing could be compared%s\n", out_colour(OUT_YELLOW), out_plain());
+	if (y->repaired)
+		printf("%s%s were written over %s%s\n", out_colour(OUT_YELLOW),
+		       out_count(a, y->repaired), *repair == 'p' ? "at the peer" : "here", out_plain());
 }
 
 /* Before all was compared, segments differ that nobody has marked yet. */
@@ -357,11 +428,17 @@ static int verify(struct verify *y)
 		return code;
 	if (!st->in_sync || st->candidates)
 		return not_in_sync(y);
+	if (repair && y->differ)
+		code = repair_all(y);
 	if (json)
 		tell_json(y);
 	else
 		tell(y);
-	return y->differ ? CLI_DIFFERS : y->found.equal ? CLI_OK : CLI_FAILED;
+	if (code)
+		return code;
+	if (y->differ > y->repaired)
+		return CLI_DIFFERS;
+	return y->found.equal + y->repaired ? CLI_OK : CLI_FAILED;
 }
 
 static int run(int argc, char **argv)
@@ -370,6 +447,8 @@ static int run(int argc, char **argv)
 	int code;
 
 	(void)argc;
+	if (repair && strcmp(repair, "local") && strcmp(repair, "peer"))
+		return cli_error(CLI_USAGE, repair, "no such site to be repaired: local or peer");
 	code = online_open(&y.o, argv[0]);
 	if (code)
 		return code;

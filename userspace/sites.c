@@ -290,7 +290,7 @@ int sites_valid(struct online *o, u32 site, u64 *valid)
 	for (first = 0; !code && first < o->st.extents; first += n) {
 		left = o->st.extents - first;
 		n = left < MS_SUMMARY_BATCH ? (u32)left : MS_SUMMARY_BATCH;
-		code = read_range(o, MS_IOC_SUMMARY, site, first, n, s, sizeof(*s));
+		code = sites_read(o, MS_IOC_SUMMARY, site, first, n, s, sizeof(*s));
 		for (i = 0; !code && i < n; i++)
 			*valid += le16_to_cpu(s[i].valid);
 	}

@@ -36,6 +36,13 @@ void __ms_resync_soon(struct ms_volume *v)
 		queue_delayed_work(v->copy_wq, &v->again_work, MS_RETRY_DELAY);
 }
 
+void __ms_resync_now(struct ms_volume *v)
+{
+	lockdep_assert_held(&v->lock);
+	if (v->connected && v->mirroring)
+		mod_delayed_work(v->copy_wq, &v->again_work, 0);
+}
+
 /*
  * In sync: no mark and no candidate, the peer has what this site has or will confirm it. Also
  * the generation: with a newer one here, begun while both agreed, a promotion there would look as

@@ -36,8 +36,9 @@ static inline bool __ms_flush_failed_since(const struct ms_volume *v, u32 losses
  */
 int ms_data_flush(struct ms_volume *v);
 
-/* Marks arose in the session: settle them in a while. v->lock held. */
+/* Marks arose in the session: settle them in a while, at once. v->lock held. */
 void __ms_resync_soon(struct ms_volume *v);
+void __ms_resync_now(struct ms_volume *v);
 
 /* The disk has failed @w, of the application; called before its marks are set. v->lock held. */
 void __ms_write_failed(struct ms_write *w);

@@ -38,6 +38,7 @@ struct repair {
 	struct ms_span span;
 	struct ms_buf buf;
 	struct ms_read_req ask;
+	bool over;			/* whatever this site's code says */
 	bool by_code;
 	__le64 code;			/* ... of the one segment */
 	struct ms_write_body *body;	/* the answer's, with its codes */
@@ -150,7 +151,7 @@ static int check_answer(struct repair *rp, u32 len)
 	if (len != struct_size(b, codes, rp->span.count) || b->sector != rp->ask.sector ||
 	    b->sectors != rp->ask.sectors || le16_to_cpu(b->segs) != rp->span.count)
 		return -EPROTO;
-	if (rp->by_code)
+	if (rp->by_code || rp->over)
 		return check_alone(rp);
 	return check_run(rp->v, &rp->op, &rp->buf, &rp->span, b->codes);
 }
@@ -392,6 +393,45 @@ int ms_repair_segment(struct ms_volume *v, u64 no, u32 seg)
 	if (!r)
 		ms_warn_limit(v, "sectors %llu+%u could not be read here: written anew from the peer",
 			      sector, n);
+	free_repair(rp);
+	count_repair(v, -1);
+	return r;
+}
+
+/* The segment is held since before the peer was asked, so its code is what the answer is compared with. */
+static bool __equal_by_now(const struct repair *rp)
+{
+	const struct ms_table_block *tb = rp->op.e->tb;
+	u32 seg = rp->span.first;
+
+	return ms_bit(tb->valid, seg) && tb->codes[seg] == rp->body->codes[0];
+}
+
+int ms_repair_over(struct ms_volume *v, u64 no, u32 seg)
+{
+	struct repair *rp;
+	bool equal = false;
+	u64 sector;
+	u32 n = ms_run_sectors(v, no, seg, 1, &sector);
+	int r;
+
+	rp = alloc_repair(v, sector, n);
+	if (!rp)
+		return -ENOMEM;
+	rp->over = true;
+	count_repair(v, 1);
+	r = begin_repair(rp);
+	if (!r) {
+		spin_lock(&v->lock);
+		equal = __equal_by_now(rp);
+		spin_unlock(&v->lock);
+		if (equal)
+			ms_op_done(&rp->op);
+		else
+			r = end_repair(rp);
+	}
+	if (!r && !equal)
+		ms_warn_limit(v, "sectors %llu+%u were written over with what the peer has", sector, n);
 	free_repair(rp);
 	count_repair(v, -1);
 	return r;

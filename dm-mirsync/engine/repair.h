@@ -33,6 +33,14 @@ int ms_repair_segment(struct ms_volume *v, u64 no, u32 seg);
  * disk is unknown when it could not be written.
  */
 int ms_repair_by_code(struct ms_volume *v, u64 no, u32 seg, __le64 code);
+/**
+ * ms_repair_over() - write a segment over with what the peer has, if that is something else
+ * @no: extent; the caller has no operation in its queue
+ *
+ * Under the conditions of a repair, but for this site's code. Sleeps. What is written is not
+ * flushed. Return: 0, also when they are equal; or negative.
+ */
+int ms_repair_over(struct ms_volume *v, u64 no, u32 seg);
 /* The peer asks for data. */
 void ms_repair_answer(struct ms_inbound *in);
 

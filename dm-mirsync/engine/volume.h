@@ -394,6 +394,7 @@ int ms_take_verdicts(struct ms_volume *v, struct ms_ioc_verdict *vd, u32 count,
 int ms_read_digests(struct ms_volume *v, struct ms_ioc_digest *d, u32 count);
 /* scrub.c: segments against their codes. Return: 0, -ENODEV, -EINTR, -ERANGE, -EIO, -ENOMEM. */
 int ms_scrub(struct ms_volume *v, struct ms_ioc_scrub *sc);
+int ms_cmd_repair(struct ms_volume *v, struct ms_ioc_repair *rp);
 
 /* Application I/O. Return: DM_MAPIO_*. Never sleeps. */
 int ms_primary_map(struct ms_volume *v, struct bio *bio);

@@ -183,6 +183,20 @@ struct ms_ioc_regenerate {	/* all codes of a site are made anew from its disk, i
 	char error[120];	/* out: why not, when it fails */
 };
 
+/*
+ * Segments of one extent that are not the same at both sites of a pair that is in sync: one site's
+ * content is written over with that of the other. At the source.
+ */
+struct ms_ioc_repair {
+	__u64 dev;		/* in */
+	__u64 extent;		/* in */
+	__u32 site;		/* in: MS_SITE_*: whose content is written over */
+	__u32 repaired;		/* out: segments. PEER: that are marked now, to be copied by a resync */
+	__u8 segs[60];		/* in: bit i: segment i */
+	__u8 reserved[4];
+	char error[120];	/* out: why not, when it fails */
+};
+
 #define MS_IOC_MAGIC	0xc7
 #define MS_IOC_VERSION	_IOR(MS_IOC_MAGIC, 0, __u32)
 #define MS_IOC_STATUS	_IOWR(MS_IOC_MAGIC, 1, struct ms_ioc_status)
@@ -194,5 +208,6 @@ struct ms_ioc_regenerate {	/* all codes of a site are made anew from its disk, i
 #define MS_IOC_DIGEST	_IOWR(MS_IOC_MAGIC, 12, struct ms_ioc_digests)
 #define MS_IOC_SCRUB	_IOWR(MS_IOC_MAGIC, 7, struct ms_ioc_scrub)
 #define MS_IOC_REGENERATE _IOWR(MS_IOC_MAGIC, 8, struct ms_ioc_regenerate)
+#define MS_IOC_REPAIR	_IOWR(MS_IOC_MAGIC, 9, struct ms_ioc_repair)
 
 #endif

@@ -157,6 +157,17 @@ static int do_regenerate(struct ms_volume *v, void *arg)
 	return ms_cmd_regenerate(v, rg->site, rg->error, sizeof(rg->error));
 }
 
+static int do_repair(struct ms_volume *v, void *arg)
+{
+	struct ms_ioc_repair *rp = arg;
+
+	memset(rp->error, 0, sizeof(rp->error));
+	rp->repaired = 0;
+	if (rp->site > MS_SITE_PEER)
+		return -EINVAL;
+	return ms_cmd_repair(v, rp);
+}
+
 /* Every argument struct begins with the device number. */
 static const struct {
 	unsigned int cmd;
@@ -171,6 +182,7 @@ static const struct {
 	{ MS_IOC_DIGEST, do_digests },
 	{ MS_IOC_SCRUB, do_scrub },
 	{ MS_IOC_REGENERATE, do_regenerate },
+	{ MS_IOC_REPAIR, do_repair },
 };
 
 static int run(unsigned int i, void __user *user)
