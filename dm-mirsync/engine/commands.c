@@ -400,6 +400,7 @@ static const char *take_over(struct ms_volume *v, struct ms_inbound *in)
 	if (ms_cmd_record_primary(v, sb_promote, NULL, &why))
 		return "the peer cannot flush its data device, or record the promotion";
 	ms_cmd_in_force(v, MS_CLAIM_ACTIVE);
+	ms_net_planned(v->net);		/* the peer will end the session */
 	ms_info(v, "switchover: this site is the primary now");
 	return NULL;
 }

@@ -431,6 +431,7 @@ void ms_link_send_state(struct ms_volume *v)
 
 void ms_link_meet_again(struct ms_volume *v)
 {
+	ms_net_planned(v->net);
 	ms_net_cut(v->net, -EAGAIN);
 }
 

@@ -218,6 +218,11 @@ bool ms_net_enabled(const struct ms_net *n)
 	return READ_ONCE(n->enabled);
 }
 
+void ms_net_planned(struct ms_net *n)
+{
+	WRITE_ONCE(n->planned, true);
+}
+
 void ms_net_cut(struct ms_net *n, int reason)
 {
 	unsigned long flags;

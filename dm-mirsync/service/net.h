@@ -116,6 +116,9 @@ bool ms_net_enabled(const struct ms_net *n);
 /* Cut the session (a protocol error, a failed disk); it is set up anew after a back-off. Any context. */
 void ms_net_cut(struct ms_net *n, int reason);
 
+/* The session will end since a command has changed what the sites are to each other: the next one is not put off, however short this one was. Any context. */
+void ms_net_planned(struct ms_net *n);
+
 /* Queue a frame behind all queued before. Return: 0, or -ENOTCONN (no session between up() and the cut; done() is not called). */
 int ms_net_queue(struct ms_net *n, struct ms_out *out);
 int ms_net_ack(struct ms_net *n, struct ms_out_ack *ack);

@@ -119,6 +119,7 @@ struct ms_net {
 	/* session thread only */
 	bool initiator;			/* the connection was opened by us */
 	bool distrust;			/* who connected last did not get through */
+	bool planned;			/* no lock: the session's end is a command's, the next one follows at once */
 	bool peer_proven;		/* authenticated, or that is not asked for */
 	bool wait_hello;		/* nothing came from the other end yet */
 	unsigned long yield_at;		/* a mute connection gives way to a pending one */

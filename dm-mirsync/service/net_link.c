@@ -13,7 +13,8 @@
  * way to the next in the backlog. One that does not get through the
  * handshake makes the next dial come first and without giving way, so that a
  * stranger on the peer's host who connects without end cannot keep the sites
- * apart. Session thread only.
+ * apart. Sessions that come and go are put off like dials in vain, but for those that a
+ * command has ended, such as a switchover. Session thread only.
  */
 #include <linux/random.h>
 
@@ -44,16 +45,21 @@ void ms_link_reset(struct ms_net *n)
 
 void ms_link_lost(struct ms_net *n, unsigned long lived)
 {
+	bool steady = lived >= MS_NET_STEADY;
 	unsigned long soonest;
 
 	/* Who came in vain must not put the next dial off. */
 	n->distrust = !lived && !n->initiator;
 	if (n->distrust)
 		return;
-	if (lived >= MS_NET_STEADY)
+	if (lived && READ_ONCE(n->planned)) {
+		WRITE_ONCE(n->planned, false);
+		steady = true;
+	}
+	if (steady)
 		n->backoff_ms = first_interval(n);
 	soonest = jiffies + jitter(lived ? first_interval(n) : DIAL_MIN_MS);
-	if (lived >= MS_NET_STEADY || time_before(n->next_dial, soonest))
+	if (steady || time_before(n->next_dial, soonest))
 		n->next_dial = soonest;
 }
 
