@@ -26,6 +26,8 @@ declare -A ADDRESS=([a]=10.77.0.1 [b]=10.77.0.2)
 # The devices that a volume is created on; a case may put other dm targets on top.
 declare -A DATA=() META=()
 declare -A OTHER=([a]=b [b]=a)
+# Where a site finds its peer, if that is not the peer's own address.
+declare -A PEER=()
 
 # In a guest a process costs what a thousand lines of bash do: what is called often makes none.
 note()
@@ -138,7 +140,7 @@ vol_table()
 	options=("$@")
 	[[ " $* " == *" key "* || " $* " == *" key="* || " $* " == *" noauth "* ]] || options+=(noauth)
 	echo "0 ${SECTORS:-$(blockdev --getsz "${DATA[$site]}")} mirsync $role" \
-		"${DATA[$site]} ${META[$site]} ${ADDRESS[$site]}:$PORT ${ADDRESS[$other]}:$PORT" \
+		"${DATA[$site]} ${META[$site]} ${ADDRESS[$site]}:$PORT ${PEER[$site]:-${ADDRESS[$other]}:$PORT}" \
 		"${#options[@]} ${options[*]}"
 }
 
