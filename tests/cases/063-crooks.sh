@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # On the peer's host, without the key or with what was recorded: no key, a wrong one, any
-# field of the HELLO altered on its way, a handshake replayed, a site's own words sent back,
-# another frame instead of the proof. All are refused, no session comes up, nothing is written;
-# then the real peer is let in.
+# field of the HELLO altered on its way, to whom it calls and to who calls it, a handshake
+# replayed, a site's own words sent back, another frame instead of the proof. All are refused,
+# no session comes up, nothing is written; then the real peer is let in.
 # scenario: 20
 # timeout: 600
 # shellcheck disable=SC2034 # read by lib.sh
@@ -26,7 +26,7 @@ vol_remove b
 vol_create a primary "${AUTH[@]}"
 wait_field a link connecting
 before=$(sha256sum <"$LAB/a.data")
-for command in altered no_key replay reflect; do
+for command in altered no_key replay reflect altered_answer; do
 	note "$command"
 	crook b "$command" || fail "$command"
 done

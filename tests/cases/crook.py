@@ -268,6 +268,32 @@ def do_reflect():
                                     lambda other, mine, _: mac(0, mine, other, b"x" * 32)), "authentication failed")
 
 
+def do_altered_answer():
+    """The site dials, and what it is told is not what was signed; or that no key is asked for."""
+    listener = listen()
+    for name in ("proto_max", "auth", "volume_id", "node_id", "sectors", "claim", "gens", "activation_id", "nonce",
+                 "initiator", "reserved", "past's end"):
+        signed = my_hello(0)
+        sent = bytearray(signed)
+        sent[FIELDS[name]] ^= 1
+        said = answer(listener, lambda other: sent, lambda other, mine, _: mac(0, signed, other))
+        must_refuse(name, said, "a key is needed" if name == "auth" else None)
+        print("%s: %s" % (name, said))
+    wrong = my_hello(0)
+    wrong[4] = 0
+    sock = accept(listener)
+    receive_frame(sock)
+    try:
+        send(sock, frame(HELLO, bytes(wrong)) + ready())
+        while True:		# not even to one who goes on as if it had agreed
+            kind, body, _ = receive_frame(sock)
+            if kind in (AUTH, READY):
+                fail("without a key the site goes on with frame %d" % kind)
+            must_refuse("no key", refused(kind, body), "a key is needed")
+    except Closed:
+        pass
+
+
 def do_mute():
     """Accept, and say nothing, until killed."""
     listener = listen()
