@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Ten thousand connections from the peer's host: the session goes on under them, with writes;
-# sites that are not connected find each other beside them; a peer that accepts and says nothing
-# is given up, and does not keep a volume from being removed.
+# Ten thousand attempts to connect from the peer's host, and as many connections as the site
+# takes: the session goes on under them, with writes, without a key and with one; sites that are not
+# connected find each other beside them; a peer that accepts and says nothing is given up, and
+# does not keep a volume from being removed; one that closes at once is called less and less often.
 # processors: 2
 # scenario: 20
 # timeout: 300
@@ -15,30 +16,57 @@ DATA_MIB=16
 
 gave_up() { [ "$(counter a handshakes_failed)" != "$failed" ]; }
 
+# under_a_flood ATTEMPTS WHAT: the pair, which is in sync, stays so.
+under_a_flood()
+{
+	local i sessions
+	sessions=$(counter a sessions)
+	crook b flood "$1" >"$LAB/flood" &
+	flood=$!
+	for i in {1..8}; do
+		put /dev/mapper/vola $((i * 512)) 512 "$i"
+	done
+	wait "$flood" || fail "the flood ended badly"
+	figure "$2: $(<"$LAB/flood") connections of $1 attempts"
+	[ "$(<"$LAB/flood")" -ge 8 ] || fail "no flood"	# what the backlog takes
+	[ "$(field a sync)" = in-sync ] || fail "not in sync"
+	[ "$(counter a sessions)" = "$sessions" ] || fail "the session was cut"
+}
+
 lab_sites
+keyctl add logon mirsync:crook "$KEY" @u >/dev/null
 format_both
 vol_create b secondary
 vol_create a primary
 wait_insync a
-sessions=$(counter a sessions)
-crook b flood 10000 &
-flood=$!
-for i in {1..8}; do
-	put /dev/mapper/vola $((i * 512)) 512 "$i"
-done
-wait "$flood" || fail "the flood ended badly"
-[ "$(field a sync)" = in-sync ] || fail "not in sync"
-[ "$(counter a sessions)" = "$sessions" ] || fail "the session was cut"
+
+under_a_flood 10000 "in a session"
+vol_remove a b
+vol_create b secondary "${AUTH[@]}"
+vol_create a primary "${AUTH[@]}"
+wait_insync a
+under_a_flood 3000 "in a session with a key"
 
 note "without a session"
 vol_remove b
 wait_field a link connecting
-(until [ -e "$LAB/enough" ]; do crook b flood 500 >/dev/null; done) &
+(until [ -e "$LAB/enough" ]; do crook b flood 500; done) >"$LAB/flood" &
 flood=$!
-vol_create b secondary
+vol_create b secondary "${AUTH[@]}"
 wait_insync a
 touch "$LAB/enough"
 wait "$flood" || fail "the flood ended badly"
+figure "without a session: $(awk '{ n += $1 } END { print n + 0 }' "$LAB/flood") connections"
+
+note "a peer that is dead"
+vol_remove b
+wait_field a link connecting
+calls=$(crook b dead 15)
+figure "a peer that closes at once: $calls calls in 15 s"
+# At first after 100 ms, later after 2 to 3 s.
+[[ $calls -ge 2 && $calls -le 15 ]] || fail "no back-off"
+vol_create b secondary "${AUTH[@]}"
+wait_insync a
 
 note "a peer that says nothing"
 vol_remove b

@@ -6,6 +6,7 @@ crook.py FROM_IP IP PORT KEY HELLO COMMAND [ARGUMENT]: HELLO is a file with the 
 HELLO of the site that is played; COMMAND is a function below whose name begins with do_.
 Each ends with status 0 when the site did what it has to, and prints how often.
 """
+import errno
 import hmac
 import os
 import random
@@ -294,6 +295,20 @@ def do_altered_answer():
         pass
 
 
+def do_dead():
+    """Close each connection at once, for ARGUMENT seconds: how often the site calls."""
+    listener = listen()
+    count, end = 0, time.monotonic() + float(sys.argv[7])
+    while time.monotonic() < end:
+        listener.settimeout(max(end - time.monotonic(), 0.01))
+        try:
+            listener.accept()[0].close()
+            count += 1
+        except TimeoutError:
+            pass
+    print(count)
+
+
 def do_mute():
     """Accept, and say nothing, until killed."""
     listener = listen()
@@ -434,9 +449,16 @@ def do_greedy():
     fail("%d questions whose answers nobody reads are well" % count)
 
 
+def was_established(sock, error):
+    """Of one that was not waited for, and ended in that error; the site may have closed it by now."""
+    state = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    error = error or sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    return state in (1, 8) or error in (errno.ECONNRESET, errno.EPIPE)
+
+
 def do_flood():
-    """ARGUMENT connections, a few hundred at a time, that are closed again."""
-    count, batch = int(sys.argv[7]), 250
+    """ARGUMENT connections, a few hundred at a time, that are closed again. Prints how many were more than tried."""
+    count, batch, established = int(sys.argv[7]), 250, 0
     for _ in range(0, count, batch):
         socks = []
         for i in range(batch):
@@ -446,13 +468,15 @@ def do_flood():
             sock.connect_ex((ip, int(port)))
             socks.append(sock)
         for i, sock in enumerate(socks):
+            error = 0
             try:
                 if i % 3 == 0:
                     sock.send(os.urandom(100) if i % 2 else bytes(hello(1, 1)))
-            except OSError:
-                pass
+            except OSError as said:
+                error = said.errno
+            established += was_established(sock, error)
             sock.close()
-    print("%d connections" % count)
+    print(established)
 
 
 globals()["do_" + sys.argv[6]]()
