@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The connection is cut at each type of frame, from each site that sends it, before the other
 # one has it and after: in the handshake, in a resync, under writes, flushes and discards,
-# reads of tables, reads that the peer serves, a failback, a switchover. Each time the sites are
+# reads of tables and digests, reads that the peer serves, a failback, a switchover. Each time the sites are
 # in sync again, and all that was written is on both disks.
 # scenario: 19
 # timeout: 400
@@ -33,7 +33,7 @@ vol_create a primary "${AUTH[@]}"
 cuts refuse
 vol_remove b
 vol_create b secondary "${AUTH[@]}"
-cuts handshake called resync marks mirror tables read failback switch coverage | tee "$LAB/said"
+cuts handshake called resync marks mirror tables contents read failback switch coverage | tee "$LAB/said"
 figure "$(tail -n 1 "$LAB/said")"
 
 note "without the proxy"

@@ -21,7 +21,7 @@ RESYNC = 2		# MS_W_RESYNC
 TIOCOUTQ = 0x5411
 MOMENT = 0.03		# in which the other site deals with what it has got, unheard
 CONFIRMED = {"WRITE", "ZERO", "FLUSH"}
-ANSWERS = {"CMP_REPLY", "SUMMARY", "TABLE", "READ_DATA", "RESULT"}
+ANSWERS = {"CMP_REPLY", "SUMMARY", "TABLE", "DIGEST", "READ_DATA", "RESULT"}
 NO_QUESTIONS = {"HELLO", "AUTH", "READY", "REFUSE", "PING", "PONG", "STATE", "ANNOUNCE", "PROGRESS", "MARKS_END"}
 
 
