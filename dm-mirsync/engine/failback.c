@@ -456,18 +456,31 @@ static int take_step(struct ms_volume *v, struct ms_ioc_failback *fb)
 	return -EINVAL;
 }
 
-int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb)
+int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb, const void *owner)
 {
 	int r = -ENODEV;
 
 	mutex_lock(&v->control);
 	if (v->running)
 		r = take_step(v, fb);
+	if (!r && fb->step == MS_FAILBACK_BEGIN)
+		WRITE_ONCE(v->failback_owner, owner);
 	mutex_unlock(&v->control);
 	if (r && *fb->error)
 		ms_refuse_command(v, r, fb->error);
 	ms_volume_event(v);
 	return r;
+}
+
+void ms_failback_abandon(struct ms_volume *v, const void *owner)
+{
+	mutex_lock(&v->control);
+	if (v->failback_owner == owner) {
+		WRITE_ONCE(v->failback_owner, NULL);
+		if (v->running && forget(v))
+			ms_info(v, "the failback that was begun is cancelled: who began it is gone");
+	}
+	mutex_unlock(&v->control);
 }
 
 void ms_failback_resolve(struct ms_volume *v, enum ms_keep keep)

@@ -16,6 +16,9 @@
  */
 void ms_failback_resolve(struct ms_volume *v, enum ms_keep keep);
 
+/* @owner of v->failback_owner is gone: what he began and has not started is cancelled. Sleeps. */
+void ms_failback_abandon(struct ms_volume *v, const void *owner);
+
 /* The peer wants this site to be its target. Inbox. */
 void ms_failback_take_begin(struct ms_inbound *in);
 /* The peer gives its data up: this site is to be the source. Inbox. */

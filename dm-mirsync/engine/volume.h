@@ -256,6 +256,7 @@ struct ms_volume {
 	/* lock: resync (resync.c) */
 	bool copying;			/* this site is the source of a running resync */
 	u32 failback;			/* 0, 1 begun, 2 copying */
+	const void *failback_owner;	/* control: who has begun it; only compared */
 	bool failback_judged;		/* the candidates are those the verdicts of this session left */
 	bool failback_agreed;		/* target: the source may begin one in this session */
 	bool failback_forget;		/* target: ... and this site's own lineage ends with it */
@@ -378,7 +379,8 @@ int ms_cmd_demote(struct ms_volume *v);
 int ms_cmd_connect(struct ms_volume *v, bool on);
 int ms_cmd_resolve(struct ms_volume *v, enum ms_keep keep);
 /* Done when they return; the reason of a failure is in the argument, and told by "explain". */
-int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb);
+/* @owner: who begins it; it is cancelled with him, if it has not been started. */
+int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb, const void *owner);
 int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw);
 /* Its codes anew; @why: why not. The other is done by a worker: success means queued. */
 int ms_cmd_regenerate(struct ms_volume *v, u32 site, char *why, size_t size);

@@ -16,7 +16,7 @@
 #include "target/control.h"
 #include "target/registry.h"
 
-static int do_status(struct ms_volume *v, void *arg)
+static int do_status(struct ms_volume *v, void *arg, struct file *file)
 {
 	ms_volume_status(v, arg);
 	return 0;
@@ -29,7 +29,7 @@ static int copy_range_out(const struct ms_ioc_range *rg, const void *buf, size_t
 	return r;
 }
 
-static int do_summary(struct ms_volume *v, void *arg)
+static int do_summary(struct ms_volume *v, void *arg, struct file *file)
 {
 	struct ms_ioc_range *rg = arg;
 	struct ms_summary_entry *buf;
@@ -47,7 +47,7 @@ static int do_summary(struct ms_volume *v, void *arg)
 	return r;
 }
 
-static int do_table(struct ms_volume *v, void *arg)
+static int do_table(struct ms_volume *v, void *arg, struct file *file)
 {
 	struct ms_ioc_range *rg = arg;
 	struct ms_wire_table *buf;
@@ -65,7 +65,7 @@ static int do_table(struct ms_volume *v, void *arg)
 	return r;
 }
 
-static int do_digests(struct ms_volume *v, void *arg)
+static int do_digests(struct ms_volume *v, void *arg, struct file *file)
 {
 	struct ms_ioc_digests *ds = arg;
 	struct ms_ioc_digest *buf;
@@ -91,7 +91,7 @@ static int do_digests(struct ms_volume *v, void *arg)
 	return r;
 }
 
-static int do_verdicts(struct ms_volume *v, void *arg)
+static int do_verdicts(struct ms_volume *v, void *arg, struct file *file)
 {
 	struct ms_ioc_verdicts *vs = arg;
 	struct ms_ioc_verdict *buf;
@@ -111,7 +111,7 @@ static int do_verdicts(struct ms_volume *v, void *arg)
 	return r;
 }
 
-static int do_failback(struct ms_volume *v, void *arg)
+static int do_failback(struct ms_volume *v, void *arg, struct file *file)
 {
 	struct ms_ioc_failback *fb = arg;
 
@@ -120,10 +120,10 @@ static int do_failback(struct ms_volume *v, void *arg)
 			  MS_FAILBACK_RESOLVE) ||
 	    fb->reserved)
 		return -EINVAL;
-	return ms_cmd_failback(v, fb);
+	return ms_cmd_failback(v, fb, file);
 }
 
-static int do_switch(struct ms_volume *v, void *arg)
+static int do_switch(struct ms_volume *v, void *arg, struct file *file)
 {
 	struct ms_ioc_switch *sw = arg;
 
@@ -133,7 +133,7 @@ static int do_switch(struct ms_volume *v, void *arg)
 	return ms_cmd_switch(v, sw);
 }
 
-static int do_scrub(struct ms_volume *v, void *arg)
+static int do_scrub(struct ms_volume *v, void *arg, struct file *file)
 {
 	struct ms_ioc_scrub *sc = arg;
 
@@ -147,7 +147,7 @@ static int do_scrub(struct ms_volume *v, void *arg)
 	return ms_scrub(v, sc);
 }
 
-static int do_regenerate(struct ms_volume *v, void *arg)
+static int do_regenerate(struct ms_volume *v, void *arg, struct file *file)
 {
 	struct ms_ioc_regenerate *rg = arg;
 
@@ -157,7 +157,7 @@ static int do_regenerate(struct ms_volume *v, void *arg)
 	return ms_cmd_regenerate(v, rg->site, rg->error, sizeof(rg->error));
 }
 
-static int do_repair(struct ms_volume *v, void *arg)
+static int do_repair(struct ms_volume *v, void *arg, struct file *file)
 {
 	struct ms_ioc_repair *rp = arg;
 
@@ -171,7 +171,7 @@ static int do_repair(struct ms_volume *v, void *arg)
 /* Every argument struct begins with the device number. */
 static const struct {
 	unsigned int cmd;
-	int (*fn)(struct ms_volume *v, void *arg);
+	int (*fn)(struct ms_volume *v, void *arg, struct file *file);
 } commands[] = {
 	{ MS_IOC_STATUS, do_status },
 	{ MS_IOC_SUMMARY, do_summary },
@@ -185,7 +185,7 @@ static const struct {
 	{ MS_IOC_REPAIR, do_repair },
 };
 
-static int run(unsigned int i, void __user *user)
+static int run(unsigned int i, void __user *user, struct file *file)
 {
 	size_t size = _IOC_SIZE(commands[i].cmd);
 	void *arg = memdup_user(user, size);
@@ -196,7 +196,7 @@ static int run(unsigned int i, void __user *user)
 		return PTR_ERR(arg);
 	v = ms_registry_get(*(u64 *)arg);
 	if (v) {
-		r = commands[i].fn(v, arg);
+		r = commands[i].fn(v, arg, file);
 		ms_registry_put(v);
 		if (copy_to_user(user, arg, size))	/* also when it failed: why */
 			r = r ?: -EFAULT;
@@ -216,12 +216,20 @@ static long control_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		return put_user(MS_IOC_VERSION_NUMBER, (u32 __user *)user);
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (commands[i].cmd == cmd)
-			return run(i, user);
+			return run(i, user, file);
 	return -ENOTTY;
+}
+
+/* Who began a failback and is gone would leave the pair waiting for its start. */
+static int control_release(struct inode *inode, struct file *file)
+{
+	ms_registry_abandon(file);
+	return 0;
 }
 
 static const struct file_operations control_fops = {
 	.owner = THIS_MODULE,
+	.release = control_release,
 	.unlocked_ioctl = control_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,

@@ -6,6 +6,7 @@
  */
 #include <linux/blkdev.h>
 
+#include "engine/failback.h"
 #include "engine/grow.h"
 #include "target/registry.h"
 
@@ -126,6 +127,33 @@ struct ms_volume *ms_registry_get(u64 dev)
 	}
 	mutex_unlock(&lock);
 	return found;
+}
+
+/* The one that @owner has begun a failback on, kept as by ms_registry_get(); NULL: none. */
+static struct ms_volume *get_owned(const void *owner)
+{
+	struct ms_volume *v, *found = NULL;
+
+	mutex_lock(&lock);
+	list_for_each_entry(v, &volumes, registry) {
+		if (READ_ONCE(v->failback_owner) != owner)
+			continue;
+		v->users++;
+		found = v;
+		break;
+	}
+	mutex_unlock(&lock);
+	return found;
+}
+
+void ms_registry_abandon(const void *owner)
+{
+	struct ms_volume *v;
+
+	while ((v = get_owned(owner))) {
+		ms_failback_abandon(v, owner);
+		ms_registry_put(v);
+	}
 }
 
 void ms_registry_put(struct ms_volume *v)

@@ -23,5 +23,7 @@ void ms_registry_drop(struct ms_volume *v);
 /* For an ioctl: the volume of a dm device (major << 32 | minor), kept alive until put. NULL: none. */
 struct ms_volume *ms_registry_get(u64 dev);
 void ms_registry_put(struct ms_volume *v);
+/* @owner of failbacks that were begun is gone: see ms_failback_abandon(). Sleeps. */
+void ms_registry_abandon(const void *owner);
 
 #endif

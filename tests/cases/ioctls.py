@@ -15,11 +15,12 @@ import struct
 import sys
 import time
 
-SIZES = {0: 4, 1: 408, 2: 32, 3: 32, 4: 24, 5: 136, 6: 136}
+SIZES = {0: 4, 1: 408, 2: 32, 3: 32, 4: 24, 5: 144, 6: 136, 7: 336, 8: 136, 9: 208, 12: 24}
 TABLES = (2, 3)
-VERDICTS = 4
+VERDICTS, SCRUB, DIGESTS = 4, 7, 12
+DIGEST = struct.Struct("=QQII60s60s15360s")
 VERDICT = struct.Struct("=QQQ60sI")
-ROOM = 1 << 16		# bytes: more than any of them fills
+ROOM = 1 << 17		# bytes: more than any of them fills
 GUARD = bytes([0xA5]) * 4096
 
 
@@ -49,6 +50,13 @@ def argument(nr):
         struct.pack_into("=IIQ", body, 8, small(1, 2, 512), 0, address())
         for at in range(0, 512 * VERDICT.size, VERDICT.size):
             VERDICT.pack_into(memory, at, number(), number(), number(), random.randbytes(60), 0)
+    elif nr == DIGESTS:
+        struct.pack_into("=IIQ", body, 8, small(1, 2, 8), 0, address())
+        for at in range(0, 8 * DIGEST.size, DIGEST.size):
+            DIGEST.pack_into(memory, at, number(), 0, small(0, 1), 0, random.randbytes(60), b"", b"")
+    elif nr == SCRUB:
+        struct.pack_into("=QII", body, 8, number(), small(0, 1), 0)
+        body[32:92] = random.randbytes(60)
     elif nr > VERDICTS:
         struct.pack_into("=II", body, 8, small(0, 1, 2, 3), small(0, 1))
     return body
