@@ -58,6 +58,11 @@ gives 0 '' cli a switchover vola
 gives 0 '' cli b wait volb primary --timeout "$(limit 10)"
 gives 0 '' cli a wait vola secondary --timeout "$(limit 10)"
 gives 0 '' cli b wait volb in-sync --timeout "$(limit 60)"
+note "what it was counts, not what its file says"
+gives 0 '' cli b down volb
+gives 0 'volb: was primary, and waits*' cli b up volb
+gives 0 '' cli b wait volb primary --timeout "$(limit 60)"
+gives 0 '' cli b wait volb in-sync --timeout "$(limit 60)"
 gives 0 '' cli b switchover volb
 gives 0 '' cli a wait vola in-sync --timeout "$(limit 60)"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# What was begun and not started leaves no trace: a rehearsed, a cancelled and an abandoned
+# What was begun and not started leaves no trace: a rehearsed, a cancelled and an abandoned (by who goes)
 # failback change no superblock at either site, also when it was forced in a split brain; its
 # verdicts count for nothing in the next session. A forced promotion is refused while the peer
 # is an active primary in session, and changes nothing.
@@ -41,6 +41,8 @@ not_started() # MEETING_AT_B BEGIN_STEP
 	wait_field b meeting "$1"
 	unchanged "cancel"
 	[ "$(steps "$2" equal)" = "$held" ] || fail "other verdicts the second time"
+	wait_field b failback 0	# who began it is gone
+	wait_field b meeting "$1"
 	unchanged "begin"
 	cut_link
 	wait_field b link connecting
