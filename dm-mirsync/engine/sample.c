@@ -18,7 +18,9 @@
 
 #define RANDOM_EXTENTS	48u
 #define FROM_LATEST	4u	/* segments of each of the latest extents */
-#define SAMPLE_SECTORS	(32u << 11)	/* 32 MiB in all at most: segments may be large */
+/* In all, so that a failback costs what differs; where segments are large they are fewer, down to LEAST. */
+#define SAMPLE_SECTORS	(448u << 1)
+#define LEAST		4u
 
 struct sample {
 	struct ms_wire_table t;
@@ -75,7 +77,7 @@ static void check_segment(struct ms_volume *v, struct sample *s, u64 no)
 	__le64 code;
 	int r;
 
-	if (s->mismatch || s->sectors >= SAMPLE_SECTORS)
+	if (s->mismatch || (s->sectors >= SAMPLE_SECTORS && s->segments >= LEAST))
 		return;
 	r = ms_table_snapshot(v, no, &s->t);
 	if (r > 0)
@@ -99,15 +101,19 @@ int ms_sample_check(struct ms_volume *v)
 {
 	struct sample *s = kvzalloc(sizeof(*s), GFP_NOIO);
 	bool mismatch;
-	u32 i, k;
+	u32 i;
 
 	if (!s)
 		return -ENOMEM;
-	for (i = 0; i < MS_SAMPLE_LATEST; i++)
-		for (k = 0; v->sample[i].sequence && k < FROM_LATEST; k++)
-			check_segment(v, s, v->sample[i].extent);
-	for (i = 0; i < RANDOM_EXTENTS; i++)
-		check_segment(v, s, get_random_u64() % v->geo->extents);
+	/* In turn, as it may not come to the end of either. */
+	for (i = 0; i < max(RANDOM_EXTENTS, FROM_LATEST * MS_SAMPLE_LATEST); i++) {
+		const u32 k = i % MS_SAMPLE_LATEST;
+
+		if (i < FROM_LATEST * MS_SAMPLE_LATEST && v->sample[k].sequence)
+			check_segment(v, s, v->sample[k].extent);
+		if (i < RANDOM_EXTENTS)
+			check_segment(v, s, get_random_u64() % v->geo->extents);
+	}
 	spin_lock(&v->lock);
 	v->n.sample_read_sectors += s->sectors;
 	spin_unlock(&v->lock);
