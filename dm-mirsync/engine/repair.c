@@ -376,26 +376,41 @@ void ms_repair_read(struct ms_volume *v, struct ms_app_io *io, bool left)
 	queue_work(v->repair_wq, &io->work);
 }
 
-int ms_repair_segment(struct ms_volume *v, u64 no, u32 seg)
+/* The repair of one segment, which a stop waits for; NULL without memory. */
+static struct repair *take_segment(struct ms_volume *v, u64 no, u32 seg)
 {
-	struct repair *rp;
 	u64 sector;
 	u32 n = ms_run_sectors(v, no, seg, 1, &sector);
-	int r;
+	struct repair *rp = alloc_repair(v, sector, n);
 
-	rp = alloc_repair(v, sector, n);
-	if (!rp)
-		return -ENOMEM;
-	count_repair(v, 1);
-	r = begin_repair(rp);
-	if (!r)
-		r = end_repair(rp);
-	if (!r)
-		ms_warn_limit(v, "sectors %llu+%u could not be read here: written anew from the peer",
-			      sector, n);
+	if (rp)
+		count_repair(v, 1);
+	return rp;
+}
+
+/* It is over. @r: of what was done; @done: what to say of it, NULL: nothing was. Return: @r. */
+static int drop_segment(struct repair *rp, int r, const char *done)
+{
+	struct ms_volume *v = rp->v;
+
+	if (!r && done)
+		ms_warn_limit(v, "sectors %llu+%u %s", rp->op.sector, rp->op.nsectors, done);
 	free_repair(rp);
 	count_repair(v, -1);
 	return r;
+}
+
+int ms_repair_segment(struct ms_volume *v, u64 no, u32 seg)
+{
+	struct repair *rp = take_segment(v, no, seg);
+	int r;
+
+	if (!rp)
+		return -ENOMEM;
+	r = begin_repair(rp);
+	if (!r)
+		r = end_repair(rp);
+	return drop_segment(rp, r, "could not be read here: written anew from the peer");
 }
 
 /* The segment is held since before the peer was asked, so its code is what the answer is compared with. */
@@ -409,17 +424,13 @@ static bool __equal_by_now(const struct repair *rp)
 
 int ms_repair_over(struct ms_volume *v, u64 no, u32 seg)
 {
-	struct repair *rp;
+	struct repair *rp = take_segment(v, no, seg);
 	bool equal = false;
-	u64 sector;
-	u32 n = ms_run_sectors(v, no, seg, 1, &sector);
 	int r;
 
-	rp = alloc_repair(v, sector, n);
 	if (!rp)
 		return -ENOMEM;
 	rp->over = true;
-	count_repair(v, 1);
 	r = begin_repair(rp);
 	if (!r) {
 		spin_lock(&v->lock);
@@ -430,11 +441,7 @@ int ms_repair_over(struct ms_volume *v, u64 no, u32 seg)
 		else
 			r = end_repair(rp);
 	}
-	if (!r && !equal)
-		ms_warn_limit(v, "sectors %llu+%u were written over with what the peer has", sector, n);
-	free_repair(rp);
-	count_repair(v, -1);
-	return r;
+	return drop_segment(rp, r, equal ? NULL : "were written over with what the peer has");
 }
 
 /* Is the segment still to be what it was asked for? The version is for who reads it meanwhile. */
@@ -473,27 +480,19 @@ static int put_back(struct repair *rp)
 
 int ms_repair_by_code(struct ms_volume *v, u64 no, u32 seg, __le64 code)
 {
-	struct repair *rp;
-	u64 sector;
-	u32 n = ms_run_sectors(v, no, seg, 1, &sector);
+	struct repair *rp = take_segment(v, no, seg);
 	int r;
 
-	rp = alloc_repair(v, sector, n);
 	if (!rp)
 		return -ENOMEM;
 	rp->op.masked = false;
 	rp->by_code = true;
 	rp->code = code;
 	rp->ask.flags = cpu_to_le32(MS_READ_BY_CODE);
-	count_repair(v, 1);
 	r = ask_peer(rp);
 	if (!r)
 		r = put_back(rp);
-	if (!r)
-		ms_warn_limit(v, "sectors %llu+%u were written anew from the peer", sector, n);
-	free_repair(rp);
-	count_repair(v, -1);
-	return r;
+	return drop_segment(rp, r, "were written anew from the peer");
 }
 
 /*

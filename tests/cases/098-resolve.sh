@@ -66,6 +66,18 @@ kept() # WINNER SUM: its data is at both; it is primary, the other one is not
 	[ "$(sum "${DATA[$l]}" 4096 6144)" = "$2" ] || fail "the loser has not got the winner's data"
 }
 
+demote_both()
+{
+	local site
+	for site in a b; do
+		"$MIRSYNC" demote "vol$site"
+	done
+	for site in a b; do
+		wait_field "$site" peer none
+		wait_field "$site" meeting split-brain
+	done
+}
+
 written() # SITE: a checksum of all that either wrote alone, as it has it
 {
 	sum "${DATA[$1]}" 4096 6144
@@ -159,13 +171,7 @@ kept b "$keep"
 split b 6
 note "by message, at the winner; neither is primary"
 keep=$(written a)
-for site in a b; do
-	"$MIRSYNC" demote "vol$site"
-done
-for site in a b; do
-	wait_field "$site" peer none
-	wait_field "$site" meeting split-brain
-done
+demote_both
 before=$(field a gen)
 wait_until msg a resolve local
 wait_field a cmd 0
@@ -175,13 +181,7 @@ kept a "$keep"
 split a 7
 note "the same at the loser"
 keep=$(written b)
-for site in a b; do
-	"$MIRSYNC" demote "vol$site"
-done
-for site in a b; do
-	wait_field "$site" peer none
-	wait_field "$site" meeting split-brain
-done
+demote_both
 wait_until "$MIRSYNC" resolve vola --keep peer --yes
 kept b "$keep"
 put /dev/mapper/volb 0 4096 8
