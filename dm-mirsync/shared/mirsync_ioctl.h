@@ -205,9 +205,9 @@ struct ms_ioc_repair {
 #define MS_IOC_VERDICTS	_IOWR(MS_IOC_MAGIC, 4, struct ms_ioc_verdicts)
 #define MS_IOC_FAILBACK	_IOWR(MS_IOC_MAGIC, 5, struct ms_ioc_failback)
 #define MS_IOC_SWITCH	_IOWR(MS_IOC_MAGIC, 6, struct ms_ioc_switch)
-#define MS_IOC_DIGEST	_IOWR(MS_IOC_MAGIC, 12, struct ms_ioc_digests)
 #define MS_IOC_SCRUB	_IOWR(MS_IOC_MAGIC, 7, struct ms_ioc_scrub)
 #define MS_IOC_REGENERATE	_IOWR(MS_IOC_MAGIC, 8, struct ms_ioc_regenerate)
 #define MS_IOC_REPAIR	_IOWR(MS_IOC_MAGIC, 9, struct ms_ioc_repair)
+#define MS_IOC_DIGEST	_IOWR(MS_IOC_MAGIC, 10, struct ms_ioc_digests)
 
 #endif

@@ -31,7 +31,7 @@ DISKS = {"a": "/dev/mapper/dataa", "b": "/dev/mapper/datab"}
 DM_DEV_SUSPEND, DM_TABLE_LOAD, DM_TABLE_STATUS, DM_TARGET_MSG = 6, 9, 12, 14
 DM_SUSPEND, DM_TABLE, DM_SKIP_LOCKFS, DM_NOFLUSH = 1 << 1, 1 << 4, 1 << 10, 1 << 11
 DM_STRUCT, DM_SPEC = struct.Struct("=3IIIIiIIIQ128s129s7x"), struct.Struct("=QQiI16s")
-SUMMARY, TABLE, VERDICTS, FAILBACK, SWITCH, REGENERATE, DIGEST = 2, 3, 4, 5, 6, 8, 12	# of /dev/mirsync
+SUMMARY, TABLE, VERDICTS, FAILBACK, SWITCH, REGENERATE, DIGEST = 2, 3, 4, 5, 6, 8, 10	# of /dev/mirsync
 BEGIN, START = 1, 2
 EXTENT = 480		# blocks of an extent
 now = "nothing yet"

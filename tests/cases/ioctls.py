@@ -15,9 +15,9 @@ import struct
 import sys
 import time
 
-SIZES = {0: 4, 1: 408, 2: 32, 3: 32, 4: 24, 5: 144, 6: 136, 7: 336, 8: 136, 9: 208, 12: 24}
+SIZES = {0: 4, 1: 408, 2: 32, 3: 32, 4: 24, 5: 144, 6: 136, 7: 336, 8: 136, 9: 208, 10: 24}
 TABLES = (2, 3)
-VERDICTS, SCRUB, DIGESTS = 4, 7, 12
+VERDICTS, SCRUB, DIGESTS = 4, 7, 10
 DIGEST = struct.Struct("=QQII60s60s15360s")
 VERDICT = struct.Struct("=QQQ60sI")
 ROOM = 1 << 17		# bytes: more than any of them fills
