@@ -29,15 +29,23 @@ static const char *__why_not(struct ms_volume *v)
 	return NULL;
 }
 
+static int refused(struct ms_ioc_repair *rp, const char *why)
+{
+	strscpy(rp->error, why, sizeof(rp->error));
+	return -EPERM;
+}
+
 static int mark(struct ms_volume *v, struct ms_ioc_repair *rp)
 {
 	struct ms_extent *e = ms_extent_hold(v, rp->extent);
+	const char *why;
 	u32 i;
 
 	if (!e)
 		return -EIO;
 	spin_lock(&v->lock);
-	for (i = 0; i < e->segs; i++) {
+	why = __why_not(v);	/* holding the extent took its time */
+	for (i = 0; !why && i < e->segs; i++) {
 		if (!ms_bit(rp->segs, i))
 			continue;
 		__ms_seg_mark(v, e, i, 1);
@@ -46,7 +54,7 @@ static int mark(struct ms_volume *v, struct ms_ioc_repair *rp)
 	__ms_resync_now(v);
 	spin_unlock(&v->lock);
 	ms_extent_release(v, e);
-	return 0;
+	return why ? refused(rp, why) : 0;
 }
 
 static int write_over(struct ms_volume *v, struct ms_ioc_repair *rp)
@@ -73,10 +81,8 @@ static int repair(struct ms_volume *v, struct ms_ioc_repair *rp)
 	spin_lock(&v->lock);
 	why = __why_not(v);
 	spin_unlock(&v->lock);
-	if (why) {
-		strscpy(rp->error, why, sizeof(rp->error));
-		return -EPERM;
-	}
+	if (why)
+		return refused(rp, why);
 	r = rp->site == MS_SITE_PEER ? mark(v, rp) : write_over(v, rp);
 	if (r && rp->site == MS_SITE_LOCAL)
 		strscpy(rp->error, "the peer cannot say what it has, or it cannot be written here",

@@ -223,6 +223,8 @@ static void end(struct ms_volume *v, int r)
 		v->last_error = -r;
 	else
 		v->n.unreadable = 0;
+	if (!r && v->n_marked)		/* since the last pass; who set them may have met this copy */
+		__ms_resync_soon(v);
 	trace_mirsync_resync_end(v, r);
 	spin_unlock(&v->lock);
 	if (r && ms_may_talk(v))
