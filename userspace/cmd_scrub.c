@@ -186,6 +186,10 @@ static int look_at_all(struct scrub *s)
 	while (!code && s->at < s->end && !interrupted()) {
 		n = piece(s);
 		code = look(s, n);
+		if (code == -EINTR && !interrupted()) {	/* a stop and go, say: once more */
+			code = 0;
+			continue;
+		}
 		if (code)
 			break;
 		s->at += n;
@@ -246,8 +250,11 @@ static void tell(const struct scrub *s)
 	if (s->count[DIFFERS])
 		printf("%s%s are not what their codes say (%s)%s\n", out_colour(OUT_RED),
 		       out_count(a, s->count[DIFFERS]), out_bytes(b, s->bytes[DIFFERS]), out_plain());
-	if (!s->count[UNREADABLE] && !s->count[DIFFERS])
-		printf("%snothing is corrupt%s%s\n", out_colour(OUT_GREEN),
+	if (!s->checked)
+		printf("%snothing could be compared%s\n", out_colour(OUT_YELLOW), out_plain());
+	else if (!s->count[UNREADABLE] && !s->count[DIFFERS])
+		printf("%snothing%s is corrupt%s%s\n", out_colour(OUT_GREEN),
+		       s->at < s->end ? " of what was compared" : "",
 		       s->count[REPAIRED] ? " any more" : "", out_plain());
 }
 
@@ -262,7 +269,7 @@ static int outcome(const struct scrub *s)
 			   sector));
 	if (s->count[DIFFERS] || s->count[UNREADABLE])
 		return CLI_DIFFERS;
-	return s->at < s->end ? CLI_FAILED : CLI_OK;
+	return s->at < s->end || !s->checked ? CLI_FAILED : CLI_OK;
 }
 
 static int scrub(struct scrub *s)

@@ -148,7 +148,7 @@ static int look(struct scrub *s, int (*fn)(struct scrub *s, u32 first, u32 count
 		r = may_go_on(s->v) ?: fn(s, first, n);
 		if (r == 1) {	/* for the sake of those beside one that cannot be read */
 			for (i = 0, r = 0; !r && i < n; i++)
-				r = fn(s, first + i, 1);
+				r = may_go_on(s->v) ?: fn(s, first + i, 1);
 		}
 		at = first + n;
 	}
@@ -208,7 +208,7 @@ static int repair(struct scrub *s)
 		if (!ms_bit(sc->differs, i) && !ms_bit(sc->unreadable, i))
 			continue;
 		tell(s, i);
-		if (!(sc->flags & MS_SCRUB_REPAIR) ||
+		if (!(sc->flags & MS_SCRUB_REPAIR) || may_go_on(s->v) ||
 		    ms_repair_by_code(s->v, s->no, i, s->want[i]))
 			continue;
 		ms_bit_set(sc->repaired, i);
