@@ -10,8 +10,10 @@
 
 #include "cli.h"
 #include "dev.h"
+#include "interrupt.h"
 #include "sites_internal.h"
 
+#define PACE_MS		500u	/* between two looks whether somebody wants it to end */
 #define WINDOW	(MS_DIGEST_BATCH / 2)	/* extents at a time, each at both sites */
 #define TRIES	3
 
@@ -81,6 +83,14 @@ static bool same_version(struct look *l, u32 site, const struct ms_ioc_digest *d
 	return same;
 }
 
+/* What the kernel reads at most when it is asked for what is left of the extent: also in vain. */
+static u64 asked_bytes(const struct digests *g, const struct look *l)
+{
+	u64 bytes = (u64)ms_bits(l->left, MS_EXTENT_SEGS) * g->c.geo.seg_sectors << MS_SECTOR_SHIFT;
+
+	return bytes < MS_DIGEST_READ ? bytes : MS_DIGEST_READ;
+}
+
 /* Return: an exit status. */
 static int take_answers(struct digests *g, struct look *l, const struct ms_ioc_digest *d)
 {
@@ -98,7 +108,9 @@ static int take_answers(struct digests *g, struct look *l, const struct ms_ioc_d
 			l->moved = true;
 	}
 	l->begun = true;
-	if (!l->moved)
+	if (l->moved)
+		g->read += asked_bytes(g, l);
+	else
 		settle(g, l, &d[MS_SITE_LOCAL], &d[MS_SITE_PEER]);
 	return 0;
 }
@@ -135,16 +147,16 @@ static int ask(struct digests *g, u32 count, u32 *asked)
 	return code;
 }
 
-/* Wait until what was read was not too much. */
+/* Wait until what was read was not too much, or somebody wants it to end. */
 static void pace(const struct digests *g)
 {
-	u64 due, now = online_now() - g->start;
+	u64 due, now;
 
 	if (!g->rate)
 		return;
-	due = g->read * 1000 / (g->rate << 10);
-	if (due > now)
-		online_pause(due - now < 10000 ? (u32)(due - now) : 10000);
+	due = g->start + g->read * 1000 / (g->rate << 10);
+	for (now = online_now(); due > now && !interrupted(); now = online_now())
+		online_pause(due - now < PACE_MS ? (u32)(due - now) : PACE_MS);
 }
 
 static void begin_look(struct digests *g, struct look *l, u64 extent)
