@@ -93,6 +93,8 @@ scsi_disk()
 	local dir=/sys/bus/pseudo/drivers/scsi_debug/adapter0 end
 	end=$((SECONDS + $(limit 30)))
 	modprobe sd_mod
+	# That of an earlier case, of another size perhaps; udev may be looking at it.
+	[ ! -d /sys/module/scsi_debug ] || wait_until modprobe -r scsi_debug
 	modprobe scsi_debug dev_size_mb="$1" delay=0
 	until SCSI_DISK=$(echo "$dir"/host*/target*/*/block/*) && SCSI_DISK=/dev/${SCSI_DISK##*/} &&
 		[ -b "$SCSI_DISK" ]; do
