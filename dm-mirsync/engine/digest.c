@@ -12,12 +12,13 @@
  * What is read for one question is bounded (MS_DIGEST_READ), since nothing is stopped
  * meanwhile: not the session, not the volume. A few questions are worked on beside each other.
  *
- * Locking: v->lock; v->control around what is read for the ioctl.
+ * Locking: v->lock. A stop waits for what is read for the ioctl (v->scrubs).
  */
 #include <linux/slab.h>
 
 #include "engine/codes.h"
 #include "engine/digest.h"
+#include "engine/scrub.h"
 #include "service/sha256.h"
 
 #define ANSWER_ROOM	(sizeof(struct ms_wire_digest) + MS_EXTENT_SEGS * MS_SHA256)
@@ -271,22 +272,20 @@ static void local_work(struct work_struct *work)
 	q->d->status = -q->r;
 }
 
-/* Those of this site, while it is not being stopped: that is a command as well. */
+/* Those of this site. A stop waits for them. */
 static int read_here(struct ms_volume *v, struct question *q, u32 count)
 {
 	u32 i;
-	int r = 0;
 
-	mutex_lock(&v->control);
-	if (!v->running)
-		r = -ENODEV;
-	for (i = 0; !r && i < count; i++)
+	if (!ms_scrub_begin(v))
+		return -ENODEV;
+	for (i = 0; i < count; i++)
 		if (q[i].d->site == MS_SITE_LOCAL)
 			queue_work(v->copy_wq, &q[i].work);
-	for (i = 0; !r && i < count; i++)
+	for (i = 0; i < count; i++)
 		flush_work(&q[i].work);
-	mutex_unlock(&v->control);
-	return r;
+	ms_scrub_end(v);
+	return 0;
 }
 
 int ms_read_digests(struct ms_volume *v, struct ms_ioc_digest *d, u32 count)
