@@ -267,6 +267,8 @@ static int begin_target(struct ms_volume *v, const struct ms_go *go)
 
 	spin_lock(&v->lock);
 	ok = __may_go(v, gap);
+	if (ok)
+		v->copy_rate = 0;	/* of a copy from here that is over with this */
 	spin_unlock(&v->lock);
 	if (!ok) {
 		ms_err_limit(v, "the peer wants to write here, but this site is not its target");
