@@ -29,6 +29,8 @@
 #include "engine/roles.h"
 #include "engine/sample.h"
 
+#define NOT_BY_MARKS	"the marks of the sites may not cover all that differs: compare all, without --changed"
+
 /* Return: @r, with one line about it. */
 static int say(struct ms_ioc_failback *fb, int r, const char *why)
 {
@@ -91,7 +93,7 @@ static const char *changed_refused(struct ms_volume *v)
 	spin_lock(&v->lock);
 	trusted = v->decision.trusted;
 	spin_unlock(&v->lock);
-	return trusted ? NULL : "the marks of the sites may not cover all that differs: compare all, without --changed";
+	return trusted ? NULL : NOT_BY_MARKS;
 }
 
 static const char *may_begin(struct ms_volume *v, u32 flags)
@@ -107,21 +109,48 @@ static const char *may_begin(struct ms_volume *v, u32 flags)
 	return !why && flags & MS_FAILBACK_CHANGED ? changed_refused(v) : why;
 }
 
-/* The target has agreed, in @session. */
-static void begun(struct ms_volume *v, u32 session)
+/* The target has agreed, in @session. No resync begins from here on, but by the start. */
+static int begun(struct ms_volume *v, u32 session, struct ms_ioc_failback *fb)
 {
+	bool over, copying;
+
+	spin_lock(&v->lock);
+	over = !v->connected || v->session != session;
+	copying = v->copying;
+	if (!over && !copying)
+		v->failback = 1;
+	spin_unlock(&v->lock);
+	if (over)
+		return say(fb, -ENOTCONN, "the session ended: give the command again when the sites have met");
+	if (copying) {
+		ms_link_meet_again(v);	/* the target has agreed */
+		return say(fb, -EBUSY, "a resync has begun meanwhile");
+	}
 	ms_resync_reset(v);
 	ms_resync_all_candidates(v);
-	spin_lock(&v->lock);
-	v->failback = v->connected && v->session == session ? 1 : 0;
-	spin_unlock(&v->lock);
 	ms_info(v, "failback begun: all segments are candidates, the peer is the target");
+	return 0;
 }
+
+/* A sample that has found the disk changed leaves no trust in marks, whatever the meeting has concluded. */
+static bool marks_suffice(struct ms_volume *v)
+{
+	bool r;
+
+	spin_lock(&v->lock);
+	r = !(v->sb.flags & MS_SB_ALL_CANDIDATES);
+	spin_unlock(&v->lock);
+	return r;
+}
+
 
 static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 {
 	bool force = fb->flags & (MS_FAILBACK_FORCE | MS_FAILBACK_RESOLVE);
-	struct ms_failback_begin b = { .flags = cpu_to_le32(force ? MS_FB_FORCE : 0) };
+	bool changed = fb->flags & MS_FAILBACK_CHANGED;
+	struct ms_failback_begin b = {
+		.flags = cpu_to_le32((force ? MS_FB_FORCE : 0) | (changed ? MS_FB_CHANGED : 0)),
+	};
 	u32 session = session_of(v);
 	const char *why;
 	int r;
@@ -130,15 +159,15 @@ static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 	if (why)
 		return say(fb, -EPERM, why);
 	r = prepare(v);
+	if (!r && changed && !marks_suffice(v))
+		r = say(fb, -EPERM, NOT_BY_MARKS);
 	if (r)
 		return r;
 	spin_lock(&v->lock);
 	ms_gens_encode(&v->sb.gens, &b.gens);
 	spin_unlock(&v->lock);
 	r = ask(v, fb, MS_F_FAILBACK_BEGIN, &b, sizeof(b), "");
-	if (!r)
-		begun(v, session);
-	return r;
+	return r ?: begun(v, session, fb);
 }
 
 struct start {
@@ -289,8 +318,8 @@ static int take_resolve(struct ms_volume *v, u32 session, struct ms_ioc_failback
 	r = prepare(v);
 	if (r)
 		return say(fb, r, "the codes cannot be checked");
-	begun(v, session);
-	return failback_start(v, fb);
+	r = begun(v, session, fb);
+	return r ?: failback_start(v, fb);
 }
 
 void ms_failback_take_resolve(struct ms_inbound *in)
@@ -352,6 +381,8 @@ void ms_failback_take_begin(struct ms_inbound *in)
 	/* The comparison that follows believes this site's codes. */
 	if (ms_sample_check(v))
 		return ms_inbound_result(in, -EIO, "the codes of the peer cannot be checked");
+	if (le32_to_cpu(b->flags) & MS_FB_CHANGED && !marks_suffice(v))
+		return ms_inbound_result(in, -EPERM, NOT_BY_MARKS);
 	mutex_lock(&v->role_lock);
 	spin_lock(&v->lock);
 	why = may_be_target(v, in, force);

@@ -278,6 +278,7 @@ struct ms_wire_digest {
 } __packed;
 static_assert(sizeof(struct ms_wire_digest) == 144, "ms_wire_digest");
 
+#define MS_FB_CHANGED	(1u << 1)	/* goes by marks: not if this site's do not cover all that differs */
 #define MS_FB_FORCE	(1u << 0)	/* also when the peer wrote alone: its writes are lost */
 
 struct ms_failback_begin {

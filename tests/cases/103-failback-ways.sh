@@ -40,6 +40,18 @@ note "only what is marked"
 [ "$(value copied) $(value equal) $(value peer_marked_lost)" = "256 7936 0" ] || fail "$(<"$LAB/json")"
 compare_disks
 
+note "the disk was altered below the target since they met: the sample says so, and marks do not"
+vol_remove a
+put /dev/mapper/volb 20480 64 4
+vol_create a primary timeout 5000
+wait_field a meeting outdated
+head -c 16M /dev/urandom | dd of="$LAB/a.data" bs=1M seek=8 iflag=fullblock conv=notrunc,fsync status=none
+blockdev --flushbufs "${DATA[a]}"
+expect_fail "$MIRSYNC" failback volb --changed --yes
+[[ $REASON == *"may not cover all that differs"* ]] || fail "$REASON"
+"$MIRSYNC" failback volb --yes
+compare_disks
+
 note "its metadata is lost: the marks cover nothing"
 vol_remove a
 "$MIRSYNC" format --force "${META[a]}" "${DATA[a]}"
