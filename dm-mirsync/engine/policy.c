@@ -109,7 +109,7 @@ static void rejoin_work(struct work_struct *work)
 	spin_lock(&v->lock);
 	v->detached = false;
 	go = v->connected && v->postponed == v->session && !v->mirroring &&
-	     v->decision.meeting == MS_MEET_SOURCE;
+	     v->decision.meeting == MS_MEET_SOURCE && !v->failback;
 	spin_unlock(&v->lock);
 	if (!go)
 		ms_policy_link_down(v);

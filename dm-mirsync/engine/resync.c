@@ -198,10 +198,18 @@ static u64 todo_extents(const struct ms_volume *v)
 	return n;
 }
 
-static void begin(struct ms_volume *v)
+/*
+ * Return: false when a failback has been begun that is not started: codes may have no say in
+ * it, and its start, or its end, brings the next resync.
+ */
+static bool begin(struct ms_volume *v)
 {
 	ms_pace_begin(v);
 	spin_lock(&v->lock);
+	if (v->failback == 1) {
+		spin_unlock(&v->lock);
+		return false;
+	}
 	v->n.rs_total = v->n.rs_done + todo_extents(v);
 	v->copying = true;
 	v->last_error = 0;
@@ -212,6 +220,7 @@ static void begin(struct ms_volume *v)
 	if (ms_may_talk(v))
 		ms_info(v, "resync begins: %llu extents to compare, %llu segments marked",
 			v->n_cand, v->n_marked);
+	return true;
 }
 
 static void end(struct ms_volume *v, int r)
@@ -256,7 +265,8 @@ static void resync_work(struct work_struct *work)
 	u64 before, now = left(v);
 	int r = 0;
 
-	begin(v);
+	if (!begin(v))
+		return;
 	while (!r && now) {
 		before = now;
 		r = one_pass(v, session);
@@ -339,7 +349,7 @@ int ms_resync_go(struct ms_volume *v)
 		return r;
 	}
 	if (gap)
-		queue_delayed_work(v->copy_wq, &v->resync_work, 0);
+		mod_delayed_work(v->copy_wq, &v->resync_work, 0);	/* it may wait to try again */
 	else
 		r = ms_roles_agreed(v);
 	ms_volume_event(v);

@@ -112,7 +112,7 @@ void ms_resync_marks_ended(struct ms_inbound *in)
 
 	spin_lock(&v->lock);
 	source = v->decision.meeting == MS_MEET_SOURCE && v->session == in->session &&
-		 !v->mirroring;
+		 !v->mirroring && !v->failback;
 	spin_unlock(&v->lock);
 	if (!source || ms_policy_postpone(v, in->session))
 		return;
