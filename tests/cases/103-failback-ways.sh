@@ -41,7 +41,10 @@ note "only what is marked"
 compare_disks
 
 note "the disk was altered below the target since they met: the sample says so, and marks do not"
+"$MIRSYNC" switchover volb
+wait_insync a
 vol_remove a
+"$MIRSYNC" promote volb --alone
 put /dev/mapper/volb 20480 64 4
 vol_create a primary timeout 5000
 wait_field a meeting outdated
