@@ -22,7 +22,7 @@
 #include "engine/secondary.h"
 
 enum command {
-	CMD_NONE, CMD_PROMOTE, CMD_DEMOTE, CMD_CONNECT, CMD_DISCONNECT, CMD_REGENERATE,
+	CMD_NONE, CMD_PROMOTE, CMD_DEMOTE, CMD_REGENERATE,
 	CMD_REGENERATE_PEER, CMD_KEEP_LOCAL, CMD_KEEP_PEER,
 };
 
@@ -239,10 +239,7 @@ static void cmd_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, cmd_work);
 
-	/* Disconnecting ends what another command waits for: it takes no lock. */
-	if (v->cmd == CMD_CONNECT || v->cmd == CMD_DISCONNECT) {
-		ms_net_enable(v->net, v->cmd == CMD_CONNECT);
-	} else if (v->cmd == CMD_REGENERATE || v->cmd == CMD_REGENERATE_PEER) {
+	if (v->cmd == CMD_REGENERATE || v->cmd == CMD_REGENERATE_PEER) {
 		regenerate(v);
 	} else {
 		mutex_lock(&v->control);
@@ -253,6 +250,27 @@ static void cmd_work(struct work_struct *work)
 	spin_lock(&v->lock);
 	v->cmd = CMD_NONE;
 	spin_unlock(&v->lock);
+	ms_volume_event(v);
+}
+
+/*
+ * Not a command like the others: disconnecting ends what these wait for, so it takes no lock
+ * and waits for none of them. What was asked for last holds in the end.
+ */
+static void connect_work(struct work_struct *work)
+{
+	struct ms_volume *v = container_of(work, struct ms_volume, connect_work);
+	bool leave, on;
+
+	spin_lock(&v->lock);
+	leave = v->disconnect_asked;
+	on = v->connect_asked;
+	v->disconnect_asked = false;
+	spin_unlock(&v->lock);
+	if (leave)
+		ms_net_enable(v->net, false);
+	if (on)
+		ms_net_enable(v->net, true);
 	ms_volume_event(v);
 }
 
@@ -304,9 +322,13 @@ int ms_cmd_regenerate_later(struct ms_volume *v, u32 site)
 			     false, false);
 }
 
-int ms_cmd_connect(struct ms_volume *v, bool on)
+void ms_cmd_connect(struct ms_volume *v, bool on)
 {
-	return queue_command(v, on ? CMD_CONNECT : CMD_DISCONNECT, false, false);
+	spin_lock(&v->lock);
+	v->connect_asked = on;
+	v->disconnect_asked |= !on;
+	spin_unlock(&v->lock);
+	queue_work(v->cmd_wq, &v->connect_work);
 }
 
 int ms_cmd_resolve(struct ms_volume *v, enum ms_keep keep)
@@ -418,4 +440,5 @@ void ms_roles_take_switch(struct ms_inbound *in)
 void ms_roles_init(struct ms_volume *v)
 {
 	INIT_WORK(&v->cmd_work, cmd_work);
+	INIT_WORK(&v->connect_work, connect_work);
 }

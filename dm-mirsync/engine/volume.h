@@ -298,6 +298,8 @@ struct ms_volume {
 	struct work_struct cmd_work;
 	u32 cmd;			/* lock: enum of commands.c, 0: none waits */
 	bool cmd_alone, cmd_force;
+	struct work_struct connect_work;
+	bool connect_asked, disconnect_asked;	/* lock */
 
 	/* target layer: whom to tell of changes */
 	struct delayed_work event_work;
@@ -376,8 +378,9 @@ int ms_refuse_command(struct ms_volume *v, int r, const char *text);
 /* Checked now, done by a worker: success means queued. Does not sleep long. Return: 0, -EBUSY, -EPERM (see "explain"). */
 int ms_cmd_promote(struct ms_volume *v, bool alone, bool force);
 int ms_cmd_demote(struct ms_volume *v);
-int ms_cmd_connect(struct ms_volume *v, bool on);
 int ms_cmd_resolve(struct ms_volume *v, enum ms_keep keep);
+/* Done by a worker, whatever other command waits. */
+void ms_cmd_connect(struct ms_volume *v, bool on);
 /* Done when they return; the reason of a failure is in the argument, and told by "explain". */
 /* @owner: who begins it; it is cancelled with him, if it has not been started. */
 int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb, const void *owner);

@@ -324,10 +324,10 @@ static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 		return ms_refuse_command(v, -EINVAL, "this message takes no arguments");
 	if (!strcasecmp(argv[0], "demote"))
 		return ms_cmd_demote(v);
-	if (!strcasecmp(argv[0], "connect"))
-		return ms_cmd_connect(v, true);
-	if (!strcasecmp(argv[0], "disconnect"))
-		return ms_cmd_connect(v, false);
+	if (!strcasecmp(argv[0], "connect") || !strcasecmp(argv[0], "disconnect")) {
+		ms_cmd_connect(v, !strcasecmp(argv[0], "connect"));
+		return 0;
+	}
 	if (!strcasecmp(argv[0], "release"))
 		return ms_cmd_release(v);
 	if (!strcasecmp(argv[0], "explain")) {

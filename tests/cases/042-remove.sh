@@ -52,3 +52,17 @@ remove_within 30 a
 dmsetup resume slow
 remove_within 30 b
 pair
+
+# A command that waits for such a peer keeps other commands away, but not the disconnect that ends
+# it; nor does one disconnect keep the next connect away.
+remove_within 30 a
+vol_create a primary timeout 60000
+wait_insync a
+cut_link
+msg a regenerate peer
+! msg a regenerate local 2>/dev/null || fail "no command waits for the peer"
+msg a disconnect
+msg a connect
+heal_link
+wait_insync a
+msg a regenerate local
