@@ -5,6 +5,7 @@
 # lost, at no site, and the sites become equal again; so when A (primary) dies, when B dies,
 # when both do, when B is promoted after it, when A dies once more while it recovers.
 #   ROUNDS=10   how many rounds, of these kinds in turn        SEED=...    of the instants
+#   KINDS="A both failover B again"
 # scenario: 13
 # where: machines
 # stock: two machines that slow find too few instants; 026, 100 and 131 come up after power cuts there, too
@@ -18,7 +19,7 @@ ROUNDS=${ROUNDS:-10}
 SEED=${SEED:-$RANDOM}
 MIRSYNC=$MACHINES_TOP/build/mirsync
 STAMPS=$MACHINES_TOP/tests/cases/stamps.py
-KINDS=(A both failover B again)
+read -ra KINDS <<<"${KINDS:-A both failover B again}"
 declare -A ROLE=([A]=primary [B]=secondary)
 
 note() { echo "[$SECONDS] $*"; }
@@ -27,7 +28,10 @@ fail()
 {
 	note "FAILED: $*"
 	for m in A B; do
-		vm_exec "$m" 'dmsetup status; dmesg | tail -n 40' || true
+		echo "--- $m: $(vm_alive "$m" && echo alive || echo dead), its machine and console:"
+		cat "$OUT/$m.vm.log" "$OUT/$m/qemu.log"
+		tail -n 30 "$OUT/$m/console.log"
+		EXEC_LIMIT=20 vm_exec "$m" 'dmsetup status; dmesg | tail -n 40' || true
 	done
 	exit 1
 }
