@@ -194,12 +194,9 @@ int ms_sock_hold_reserve(struct net *net, struct socket **psock)
 void ms_sock_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
+	bool reserve = sock_flag(sk, SOCK_MEMALLOC);
 
-	if (sock_flag(sk, SOCK_MEMALLOC)) {
-		lock_sock(sk);
-		sk_clear_memalloc(sk);
-		release_sock(sk);
-	}
+	sock_hold(sk);
 	/*
 	 * A kernel socket's timers end with it: closed in the ordinary way
 	 * with a dead peer at the other end it would wait for ever for the
@@ -207,4 +204,8 @@ void ms_sock_release(struct socket *sock)
 	 */
 	sock_no_linger(sk);
 	sock_release(sock);
+	/* Not before: what came in from the reserves and waits in the backlog would be a BUG(). */
+	if (reserve)
+		sk_clear_memalloc(sk);
+	sock_put(sk);
 }
