@@ -61,18 +61,39 @@ static void start_in_order(struct ms_volume *v)
 	}
 }
 
-/* Behind all that came before; its extent is recorded meanwhile if it has to wait. */
-static void put_in_line(struct ms_write *w)
+static bool __takes(const struct ms_volume *v)
+{
+	return v->receiving && !v->active;
+}
+
+/* By a peer with the key that does not keep to the protocol. */
+static int not_the_source(struct ms_volume *v, u16 type)
+{
+	ms_err_limit(v, "the peer sent %s without having been the source", ms_frame_name(type));
+	return -EPROTO;
+}
+
+/*
+ * Behind all that came before; its extent is recorded meanwhile if it has to wait. Return: false if this
+ * site has become the primary while the content was received.
+ */
+static bool put_in_line(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
 	spin_lock(&v->lock);
+	if (!__takes(v)) {
+		spin_unlock(&v->lock);
+		ms_write_put(w);
+		return false;
+	}
 	__ms_write_count(w);
 	if (!__put_in_order(w) && (w->border || !list_empty(&v->rx_held)))
 		__ms_extent_announced(v, w->op.extent, ms_geo_mask(w->op.first, w->op.count));
 	list_add_tail(&w->list, &v->rx_held);
 	spin_unlock(&v->lock);
 	start_in_order(v);
+	return true;
 }
 
 /* Also of answers that wait until the peer reads them. */
@@ -115,34 +136,35 @@ static int take_write(struct ms_volume *v, const struct ms_head *h,
 		}
 	}
 	w->op.masked = !MS_MUTANT(PEER_UNRECORDED);
-	put_in_line(w);
-	return 0;
+	return put_in_line(w) ? 0 : not_the_source(v, h->type);
 }
 
 static int take_flush(struct ms_volume *v, const struct ms_head *h)
 {
+	bool takes, first = false;
 	struct ms_write *w;
-	bool first;
 
 	wait_event_idle(v->cooled, room(v));
 	w = ms_flush_alloc(v, MS_WRITE_PEER);
 	w->ack.handle = h->handle;
 	spin_lock(&v->lock);
-	__ms_flush_count(w);
-	first = __put_in_order(w);
+	takes = __takes(v);
+	if (takes) {
+		__ms_flush_count(w);
+		first = __put_in_order(w);
+	}
 	spin_unlock(&v->lock);
+	if (!takes)
+		ms_write_put(w);
 	if (first)
 		ms_flush_submit(w);
-	return 0;
+	return takes ? 0 : not_the_source(v, h->type);
 }
 
 int ms_secondary_frame(struct ms_volume *v, const struct ms_head *h, const void *body)
 {
-	if (!READ_ONCE(v->receiving) || READ_ONCE(v->active)) {
-		ms_err_limit(v, "the peer sent %s without having been the source",
-			     ms_frame_name(h->type));
-		return -EPROTO;
-	}
+	if (!READ_ONCE(v->receiving) || READ_ONCE(v->active))
+		return not_the_source(v, h->type);	/* looked at again before it is put in line */
 	return h->type == MS_F_FLUSH ? take_flush(v, h) : take_write(v, h, body);
 }
 
