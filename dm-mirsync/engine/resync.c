@@ -296,6 +296,10 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 
 	ms_request_prepare(&rq, MS_F_GO, &go, sizeof(go), MS_F_RESULT, res, sizeof(*res));
 	spin_lock(&v->lock);
+	if (v->failback == 1) {		/* begun meanwhile: its start, or its end, brings the next resync */
+		spin_unlock(&v->lock);
+		return -EALREADY;
+	}
 	*gap = v->failback == 2 || v->n_cand || v->n_marked || v->peer_disk != MS_DISK_CONSISTENT ||
 	       (v->sb.gens.offered != v->sb.gens.current_gen &&
 		v->sb.gens.base != v->sb.gens.current_gen);
@@ -342,6 +346,8 @@ int ms_resync_go(struct ms_volume *v)
 		return -ENOMEM;
 	r = start_mirroring(v, res, &gap);
 	kfree(res);
+	if (r == -EALREADY)
+		return 0;
 	if (r) {
 		spin_lock(&v->lock);
 		v->copying = false;
