@@ -29,7 +29,7 @@ fail()
 	note "FAILED: $*"
 	for m in A B; do
 		echo "--- $m: $(vm_alive "$m" && echo alive || echo dead), its machine and console:"
-		cat "$OUT/$m.vm.log" "$OUT/$m/qemu.log"
+		cat "$OUT/$m.vm.log" "$OUT/$m/qemu.log" "$OUT/$m/job.log"
 		tail -n 30 "$OUT/$m/console.log"
 		EXEC_LIMIT=20 vm_exec "$m" 'dmsetup status; dmesg | tail -n 40' || true
 	done
