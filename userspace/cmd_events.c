@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "hook.h"
 #include "online.h"
 #include "out.h"
 #include "status_json.h"
@@ -26,9 +27,12 @@
 #define LOOK_MS			1000	/* a volume that is removed raises no event */
 
 static bool json;
+static const char *hook;
 
 static const struct cli_option options[] = {
 	{ "json", CLI_FLAG, NULL, "print one JSON object for each line", &json, 0, 0 },
+	{ "hook", CLI_TEXT, "PROGRAM", "run PROGRAM VOL before-target when a volume waits for it (before_target)",
+	  &hook, 0, 0 },
 	{ }
 };
 
@@ -87,11 +91,12 @@ static void state_text(const struct online *o, char *text, size_t size)
 		snprintf(met, sizeof(met), " meeting=%s peer=%s peer_disk=%s",
 			 ms_meeting_name(st->meeting), ms_claim_name(st->peer_claim),
 			 ms_disk_name(st->peer_disk));
-	snprintf(text, size, "%s %s %s %s claim=%s%s%s%s%s%s", ms_role_name(st->role),
+	snprintf(text, size, "%s %s %s %s claim=%s%s%s%s%s%s%s", ms_role_name(st->role),
 		 st->connected ? "connected" : "not-connected", ms_disk_name(st->disk),
 		 ms_sync_name(st->in_sync, st->copying, st->failback), ms_claim_name(st->claim), met,
 		 st->frozen ? " frozen" : "", st->detached ? " detached" : "",
-		 st->hung ? " hung" : "", o->vol.suspended ? " suspended" : "");
+		 st->hung ? " hung" : "", st->preparing == MS_PREPARING ? " preparing" :
+		 st->preparing ? " refused" : "", o->vol.suspended ? " suspended" : "");
 }
 
 static void print_text(const struct online *o, const char *text)
@@ -126,7 +131,7 @@ static bool differ(const struct online *a, const struct online *b)
 	       s->copying != t->copying || s->in_sync != t->in_sync ||
 	       s->replicating != t->replicating || s->failback != t->failback ||
 	       s->frozen != t->frozen || s->detached != t->detached || s->hung != t->hung ||
-	       s->mode != t->mode || s->flags != t->flags || s->last_error != t->last_error ||
+	       s->preparing != t->preparing || s->mode != t->mode || s->flags != t->flags || s->last_error != t->last_error ||
 	       s->sectors != t->sectors || s->gen_current != t->gen_current ||
 	       a->vol.dev != b->vol.dev || a->vol.suspended != b->vol.suspended;
 }
@@ -158,6 +163,7 @@ static int look_at(const struct dm_volume *v, void *arg)
 	o.st.dev = v->dev;
 	if (ioctl(*control, MS_IOC_STATUS, &o.st))
 		return CLI_OK;
+	hook_look(&o);
 	state_text(&o, text, sizeof(text));
 	k = find_known(v->name);
 	told = k && (json ? !differ(&k->o, &o) : !strcmp(k->text, text));
@@ -202,6 +208,7 @@ static int look(void)
 		online_close(&control);
 	}
 	tell_gone();
+	hook_reap();
 	if (fflush(stdout))
 		return CLI_FAILED;
 	return code;
@@ -212,8 +219,10 @@ static int run(int argc, char **argv)
 	char path[128];
 	struct online o;
 	struct pollfd p = { .events = POLLIN };
-	int code = CLI_OK;
+	int code = hook_use(hook);
 
+	if (code)
+		return code;
 	if (argc) {
 		only = argv[0];
 		code = online_open(&o, only);

@@ -129,6 +129,10 @@ static void print_sync(const struct ms_ioc_status *st)
 	if (st->failback)
 		line("failback", OUT_YELLOW,
 		     st->failback == 1 ? "begun, not started: 'mirsync failback' goes on" : "copying");
+	if (st->preparing)
+		line("target", st->preparing == MS_PREPARING ? OUT_YELLOW : OUT_RED,
+		     st->preparing == MS_PREPARING ? "about to be copied to, waits for the word of before_target" :
+		     "not copied to: before_target was refused (message 'go' lets it begin)");
 	if (st->last_error && !st->copying) {
 		snprintf(text, sizeof(text), "the last resync ended early: %s",
 			 strerror(st->last_error));

@@ -23,7 +23,7 @@
 
 enum command {
 	CMD_NONE, CMD_PROMOTE, CMD_DEMOTE, CMD_REGENERATE,
-	CMD_REGENERATE_PEER, CMD_KEEP_LOCAL, CMD_KEEP_PEER,
+	CMD_REGENERATE_PEER, CMD_KEEP_LOCAL, CMD_KEEP_PEER, CMD_SWITCH, CMD_FAILBACK,
 };
 
 #define DRAIN_SECONDS	30
@@ -219,12 +219,17 @@ static int demote(struct ms_volume *v)
 /* v->control is held. */
 static void carry_out(struct ms_volume *v)
 {
-	if (v->cmd == CMD_PROMOTE)
-		promote(v);
-	else if (v->cmd == CMD_DEMOTE)
+	switch (v->cmd) {
+	case CMD_PROMOTE:
+		return promote(v);
+	case CMD_DEMOTE:
 		demote(v);
-	else
+		return;
+	case CMD_FAILBACK:
+		return ms_failback_all(v, v->cmd_force);
+	default:
 		ms_failback_resolve(v, v->cmd == CMD_KEEP_LOCAL ? MS_KEEP_LOCAL : MS_KEEP_PEER);
+	}
 }
 
 static void regenerate(struct ms_volume *v)
@@ -235,14 +240,29 @@ static void regenerate(struct ms_volume *v)
 			  sizeof(why));
 }
 
+static void switch_over(struct ms_volume *v)
+{
+	struct ms_ioc_switch *sw = kzalloc(sizeof(*sw), GFP_KERNEL);
+
+	if (sw)
+		ms_cmd_switch(v, sw);
+	else
+		ms_refuse_command(v, -ENOMEM, "no memory");
+	kfree(sw);
+}
+
 static void cmd_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, cmd_work);
 
 	if (v->cmd == CMD_REGENERATE || v->cmd == CMD_REGENERATE_PEER) {
 		regenerate(v);
+	} else if (v->cmd == CMD_SWITCH) {
+		switch_over(v);
 	} else {
-		mutex_lock(&v->control);
+		/* Idle: who has it may wait for the peer, as long as a snapshot takes there. */
+		while (!mutex_trylock(&v->control))
+			schedule_timeout_idle(HZ / 20);
 		if (v->running)
 			carry_out(v);
 		mutex_unlock(&v->control);
@@ -316,6 +336,30 @@ int ms_cmd_demote(struct ms_volume *v)
 	return queue_command(v, CMD_DEMOTE, false, false);
 }
 
+int ms_cmd_switch_later(struct ms_volume *v)
+{
+	struct ms_situation s;
+	const char *why;
+
+	ms_cmd_situation(v, &s);
+	why = ms_rules_switch(&s);
+	if (why)
+		return ms_refuse_command(v, s.open ? -EBUSY : -EPERM, why);
+	return queue_command(v, CMD_SWITCH, false, false);
+}
+
+int ms_cmd_failback_later(struct ms_volume *v, bool force)
+{
+	struct ms_situation s;
+	const char *why;
+
+	ms_cmd_situation(v, &s);
+	why = ms_rules_failback(&s, force);
+	if (why)
+		return ms_refuse_command(v, -EPERM, why);
+	return queue_command(v, CMD_FAILBACK, false, force);
+}
+
 int ms_cmd_regenerate_later(struct ms_volume *v, u32 site)
 {
 	return queue_command(v, site == MS_SITE_PEER ? CMD_REGENERATE_PEER : CMD_REGENERATE,
@@ -378,7 +422,10 @@ int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 
 	if (!res)		/* not when the role is given up already */
 		return -ENOMEM;
-	mutex_lock(&v->control);
+	if (mutex_lock_interruptible(&v->control)) {	/* who has it may wait for the peer */
+		kfree(res);
+		return -EINTR;
+	}
 	if (!v->running)
 		goto out;
 	ms_cmd_situation(v, &s);
@@ -400,6 +447,8 @@ int ms_cmd_switch(struct ms_volume *v, struct ms_ioc_switch *sw)
 	ms_primary_thaw(v);
 	if (r && !sw->error[0])
 		strscpy(sw->error, "this site is demoted; whether the peer was promoted is not known: look at its status", sizeof(sw->error));
+	if (r)
+		ms_refuse_command(v, r, sw->error);
 	ms_link_meet_again(v);
 out:
 	mutex_unlock(&v->control);

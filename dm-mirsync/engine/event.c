@@ -34,6 +34,7 @@ static void describe(struct ms_volume *v, struct ms_told *t)
 	t->frozen = st.frozen ? "1" : "0";
 	t->hung = st.hung ? "1" : "0";
 	t->detached = st.detached ? "1" : "0";
+	t->preparing = ms_prepare_name(st.preparing);
 }
 
 /* Return: false when there was no memory for it. */
@@ -60,6 +61,7 @@ static bool send_uevent(struct ms_volume *v, const struct ms_told *t)
 	r = r ?: add_uevent_var(env, "MIRSYNC_FROZEN=%s", t->frozen);
 	r = r ?: add_uevent_var(env, "MIRSYNC_HUNG=%s", t->hung);
 	r = r ?: add_uevent_var(env, "MIRSYNC_DETACHED=%s", t->detached);
+	r = r ?: add_uevent_var(env, "MIRSYNC_PREPARING=%s", t->preparing);
 	if (!r)
 		r = kobject_uevent_env(&control->kobj, KOBJ_CHANGE, env->envp);
 	kfree(env);

@@ -48,22 +48,54 @@ static u32 session_of(struct ms_volume *v)
 	return session;
 }
 
-/* Ask the peer, which answers by RESULT; @whose: put before its reason. */
-static int ask(struct ms_volume *v, struct ms_ioc_failback *fb, u16 type, const void *body, u32 len,
-	       const char *whose)
+/* What the peer has answered; @whose: put before its reason. */
+static int judge(struct ms_ioc_failback *fb, const struct ms_result *res, const char *whose)
+{
+	size_t at = strlen(whose);
+
+	if (!res->status)
+		return 0;
+	say(fb, -EPERM, whose);
+	ms_result_text(res, fb->error + at, sizeof(fb->error) - at);
+	return -EPERM;
+}
+
+/* Ask the peer, which answers by RESULT. */
+static int ask(struct ms_volume *v, struct ms_ioc_failback *fb, u16 type, const void *body, u32 len)
 {
 	struct ms_result *res = kzalloc(sizeof(*res), GFP_NOIO);	/* a stop waits for v->control */
-	size_t at = strlen(whose);
 	int r;
 
 	if (!res)
 		return -ENOMEM;
 	r = ms_request(v, type, body, len, MS_F_RESULT, res, sizeof(*res), NULL);
-	if (!r && res->status) {
-		say(fb, -EPERM, whose);
-		ms_result_text(res, fb->error + at, sizeof(fb->error) - at);
-		r = -EPERM;
-	}
+	if (!r)
+		r = judge(fb, res, "");
+	kfree(res);
+	return r;
+}
+
+/*
+ * The same for what may take as long as a snapshot at the target: a signal ends the waiting, after
+ * which the sites have to meet again. None is begun while the volume is being stopped, which has cut
+ * the session to end such waiting and waits for v->control.
+ */
+static int ask_patiently(struct ms_volume *v, struct ms_ioc_failback *fb, u16 type)
+{
+	struct ms_result *res = kzalloc(sizeof(*res), GFP_NOIO);
+	struct ms_request rq;
+	int r;
+
+	if (!res)
+		return -ENOMEM;
+	ms_request_prepare(&rq, type, NULL, 0, MS_F_RESULT, res, sizeof(*res));
+	spin_lock(&v->lock);
+	r = v->stopping ? -ENOTCONN : __ms_request_queue(v, &rq);
+	spin_unlock(&v->lock);
+	if (!r)
+		r = ms_request_wait_interruptible(v, &rq);
+	if (!r)
+		r = judge(fb, res, "at the peer: ");
 	kfree(res);
 	return r;
 }
@@ -166,7 +198,7 @@ static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 	spin_lock(&v->lock);
 	ms_gens_encode(&v->sb.gens, &b.gens);
 	spin_unlock(&v->lock);
-	r = ask(v, fb, MS_F_FAILBACK_BEGIN, &b, sizeof(b), "");
+	r = ask(v, fb, MS_F_FAILBACK_BEGIN, &b, sizeof(b));
 	return r ?: begun(v, session, fb);
 }
 
@@ -279,8 +311,20 @@ static bool forget(struct ms_volume *v)
 	return was;
 }
 
-/* From here on it is persistent: whatever happens, it goes on when the sites meet again. */
-static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
+/* The target's last word before it is written to. */
+static int prepare_target(struct ms_volume *v, struct ms_ioc_failback *fb)
+{
+	int r = ask_patiently(v, fb, MS_F_PREPARE);
+
+	if (r == -EINTR)
+		say(fb, r, "interrupted before the peer was ready to be the target: nothing has begun");
+	else if (r && r != -EPERM)
+		say(fb, r, "the session ended before the peer was ready to be the target: nothing has begun");
+	return r;
+}
+
+/* Return: 0 when it is persistent: whatever happens, it goes on when the sites meet again. */
+static int make_certain(struct ms_volume *v, struct ms_ioc_failback *fb)
 {
 	bool ready;
 	int r;
@@ -290,7 +334,14 @@ static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
 	spin_unlock(&v->lock);
 	if (!ready)
 		return say(fb, -EINVAL, "no failback was begun in this session");
-	r = record(v, fb);
+	r = prepare_target(v, fb);
+	return r ?: record(v, fb);
+}
+
+static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
+{
+	int r = make_certain(v, fb);
+
 	if (!r)
 		return go(v, fb);
 	forget(v);
@@ -319,7 +370,15 @@ static int take_resolve(struct ms_volume *v, u32 session, struct ms_ioc_failback
 	if (r)
 		return say(fb, r, "the codes cannot be checked");
 	r = begun(v, session, fb);
-	return r ?: failback_start(v, fb);
+	if (r)
+		return r;
+	r = make_certain(v, fb);
+	if (!r)
+		return go(v, fb);
+	spin_lock(&v->lock);
+	v->failback = 0;		/* the peer, which is to be told why, begins the new session */
+	spin_unlock(&v->lock);
+	return r;
 }
 
 void ms_failback_take_resolve(struct ms_inbound *in)
@@ -346,6 +405,7 @@ static void __agree(struct ms_volume *v)
 {
 	lockdep_assert_held(&v->lock);
 	v->failback_agreed = true;
+	v->prepared = false;		/* each failback is asked for */
 	v->failback_forget = v->decision.meeting == MS_MEET_SPLIT_BRAIN ||
 			     v->decision.meeting == MS_MEET_UNRELATED;
 }
@@ -440,8 +500,10 @@ static int ask_to_win(struct ms_volume *v, u32 session, struct ms_ioc_failback *
 
 	if (!r) {
 		ms_link_send_state(v);
-		r = ask(v, fb, MS_F_RESOLVE, NULL, 0, "at the peer: ");
+		r = ask_patiently(v, fb, MS_F_RESOLVE);
 	}
+	if (r == -EINTR)
+		say(fb, r, "interrupted: this site has given up its role, and is not copied to unless the peer has begun to");
 	if (r == -ENOTCONN)
 		say(fb, r, "the session ended: whether the copy has begun, the status tells when the sites have met");
 	if (r)
@@ -491,7 +553,8 @@ int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb, const void 
 {
 	int r = -ENODEV;
 
-	mutex_lock(&v->control);
+	if (mutex_lock_interruptible(&v->control))	/* who has it may wait for the peer */
+		return -EINTR;
 	if (v->running)
 		r = take_step(v, fb);
 	if (!r && fb->step == MS_FAILBACK_BEGIN)
@@ -505,6 +568,8 @@ int ms_cmd_failback(struct ms_volume *v, struct ms_ioc_failback *fb, const void 
 
 void ms_failback_abandon(struct ms_volume *v, const void *owner)
 {
+	if (READ_ONCE(v->failback_owner) != owner)
+		return;
 	mutex_lock(&v->control);
 	if (v->failback_owner == owner) {
 		WRITE_ONCE(v->failback_owner, NULL);
@@ -514,18 +579,27 @@ void ms_failback_abandon(struct ms_volume *v, const void *owner)
 	mutex_unlock(&v->control);
 }
 
+static int begin_and_start(struct ms_volume *v, struct ms_ioc_failback *fb)
+{
+	int r = failback_begin(v, fb);
+
+	return r ?: failback_start(v, fb);
+}
+
+void ms_failback_all(struct ms_volume *v, bool force)
+{
+	struct ms_ioc_failback fb = { .flags = force ? MS_FAILBACK_FORCE : 0 };
+	int r = begin_and_start(v, &fb);
+
+	if (r)
+		ms_refuse_command(v, r, *fb.error ? fb.error : "the failback could not be begun");
+}
+
 void ms_failback_resolve(struct ms_volume *v, enum ms_keep keep)
 {
 	struct ms_ioc_failback fb = { .flags = MS_FAILBACK_RESOLVE };
-	int r;
+	int r = keep == MS_KEEP_PEER ? give_up(v, &fb) : begin_and_start(v, &fb);
 
-	if (keep == MS_KEEP_PEER) {
-		r = give_up(v, &fb);
-	} else {
-		r = failback_begin(v, &fb);
-		if (!r)
-			r = failback_start(v, &fb);
-	}
 	if (r)
 		ms_refuse_command(v, r, *fb.error ? fb.error : "the sites could not be brought together");
 }

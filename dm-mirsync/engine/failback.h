@@ -10,6 +10,14 @@
 #include "engine/request.h"
 
 /*
+ * ms_failback_all() - begin and start a failback in which the resync finds by codes what differs
+ * @force: also if the peer wrote alone, or its data is unrelated
+ *
+ * What goes wrong is told by ms_refuse_command(). Context: v->control is held. Sleeps.
+ */
+void ms_failback_all(struct ms_volume *v, bool force);
+
+/*
  * ms_failback_resolve() - name the loser, and begin to copy
  *
  * What goes wrong is told by ms_refuse_command(). Context: v->control is held. Sleeps.

@@ -14,6 +14,7 @@
 #include "engine/failback.h"
 #include "engine/link.h"
 #include "engine/policy.h"
+#include "engine/prepare.h"
 #include "engine/regenerate.h"
 #include "engine/repair.h"
 #include "engine/resync.h"
@@ -253,6 +254,7 @@ static void op_down(void *ctx, int reason)
 	}
 	ms_requests_fail(v);
 	ms_write_link_down(v);
+	ms_prepare_down(v);
 	/* Nothing of this session may act in the next one. */
 	flush_workqueue(v->peer_wq);
 	ms_resync_wait(v);
@@ -359,6 +361,7 @@ static int op_frame(void *ctx, const struct ms_head *h, const void *body)
 	case MS_F_TABLE_REQ:
 	case MS_F_READ_REQ:
 	case MS_F_DIGEST_REQ:
+	case MS_F_PREPARE:
 		return ms_inbound_take(v, h, body, false);
 	case MS_F_MARKS:
 	case MS_F_MARKS_END:
@@ -395,6 +398,8 @@ void ms_link_inbound(struct ms_inbound *in)
 		return ms_repair_answer(in);
 	case MS_F_DIGEST_REQ:
 		return ms_digest_answer(in);
+	case MS_F_PREPARE:
+		return ms_prepare_asked(in);
 	case MS_F_MARKS:
 		return ms_resync_take_marks(in);
 	case MS_F_MARKS_END:
@@ -471,4 +476,5 @@ const struct ms_net_ops ms_link_ops = {
 void ms_link_init(struct ms_volume *v)
 {
 	ms_requests_init(v);
+	ms_prepare_init(v);
 }

@@ -81,7 +81,8 @@ int ms_cmd_regenerate(struct ms_volume *v, u32 site, char *why, size_t size)
 {
 	int r = -ENODEV;
 
-	mutex_lock(&v->control);
+	if (mutex_lock_interruptible(&v->control))	/* who has it may wait for the peer */
+		return -EINTR;
 	if (v->running)
 		r = site == MS_SITE_PEER ? regenerate_there(v, why, size) :
 					   regenerate_here(v, why, size);

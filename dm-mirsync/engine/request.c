@@ -46,10 +46,28 @@ int __ms_request_queue(struct ms_volume *v, struct ms_request *rq)
 	return r;
 }
 
+/* Idle, not as a task that hangs: how long it takes is up to the peer. */
 int ms_request_wait(struct ms_request *rq)
 {
-	wait_for_completion(&rq->sent);
-	wait_for_completion(&rq->answered);
+	wait_for_completion_state(&rq->sent, TASK_IDLE);
+	wait_for_completion_state(&rq->answered, TASK_IDLE);
+	return rq->status;
+}
+
+int ms_request_wait_interruptible(struct ms_volume *v, struct ms_request *rq)
+{
+	bool dropped;
+
+	wait_for_completion_state(&rq->sent, TASK_IDLE);
+	if (!wait_for_completion_interruptible(&rq->answered))
+		return rq->status;
+	spin_lock(&v->lock);
+	dropped = !list_empty(&rq->list);
+	list_del_init(&rq->list);
+	spin_unlock(&v->lock);
+	if (dropped)
+		return -EINTR;
+	wait_for_completion_state(&rq->answered, TASK_IDLE);	/* it is being answered */
 	return rq->status;
 }
 
@@ -112,17 +130,18 @@ int ms_request_answer(struct ms_volume *v, const struct ms_head *h, const void *
 
 void ms_requests_fail(struct ms_volume *v)
 {
-	struct ms_request *rq, *next;
-	LIST_HEAD(list);
+	struct ms_request *rq;
 
-	spin_lock(&v->lock);
-	list_splice_init(&v->requests, &list);
-	spin_unlock(&v->lock);
-	list_for_each_entry_safe(rq, next, &list, list) {
-		list_del_init(&rq->list);
-		rq->status = -ENOTCONN;
-		complete(&rq->answered);
-	}
+	do {			/* one by one: who waits may take his away */
+		spin_lock(&v->lock);
+		rq = list_first_entry_or_null(&v->requests, struct ms_request, list);
+		if (rq) {
+			list_del_init(&rq->list);
+			rq->status = -ENOTCONN;
+			complete(&rq->answered);
+		}
+		spin_unlock(&v->lock);
+	} while (rq);
 }
 
 /*

@@ -30,6 +30,8 @@ void ms_request_prepare(struct ms_request *rq, u16 type, const void *body, u32 l
 int __ms_request_queue(struct ms_volume *v, struct ms_request *rq);
 /* Wait for the answer. Return: 0 (rq->len bytes in reply), -ENOTCONN, -EPROTO, -EREMOTEIO (refused). */
 int ms_request_wait(struct ms_request *rq);
+/* The same; or -EINTR by a signal: the session has to be cut, an answer that comes now is to no question. */
+int ms_request_wait_interruptible(struct ms_volume *v, struct ms_request *rq);
 /* All three. Sleeps. */
 int ms_request(struct ms_volume *v, u16 type, const void *body, u32 len,
 	       u16 answer, void *reply, u32 room, u32 *got);

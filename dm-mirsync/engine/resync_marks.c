@@ -17,6 +17,7 @@
 #include "engine/extent.h"
 #include "engine/link.h"
 #include "engine/policy.h"
+#include "engine/prepare.h"
 #include "engine/resync.h"
 #include "engine/resync_marks.h"
 #include "engine/tables.h"
@@ -69,6 +70,8 @@ void ms_resync_send_marks(struct work_struct *work)
 	bool wanted;
 	int r = 0;
 
+	if (!ms_prepare_marks(v))
+		return;
 	spin_lock(&v->lock);
 	session = v->session;
 	wanted = v->decision.scope != MS_SCOPE_ALL || v->marks_wanted;

@@ -17,6 +17,7 @@
 #include "engine/extent.h"
 #include "engine/link.h"
 #include "engine/loss.h"
+#include "engine/prepare.h"
 #include "engine/resync_progress.h"
 #include "engine/roles.h"
 #include "engine/secondary.h"
@@ -249,6 +250,8 @@ static int result_note(struct ms_volume *v, u64 handle, int r)
 static bool __may_go(struct ms_volume *v, bool gap)
 {
 	if (v->active || v->claim == MS_CLAIM_ACTIVE)
+		return false;
+	if (!__ms_prepared(v))
 		return false;
 	if (v->failback_agreed)
 		return gap;

@@ -34,6 +34,8 @@ static void fill_state(const struct ms_volume *v, struct ms_ioc_status *st)
 	st->copying = v->copying ? 1 : v->target_copying ? 2 : 0;
 	st->in_sync = v->connected && v->in_sync;
 	st->failback = v->failback;
+	st->preparing = v->preparing;
+	st->question = v->question;
 	st->peer_claim = v->peer_claim;
 	st->peer_disk = v->peer_disk;
 	st->hot = v->hot;

@@ -338,6 +338,7 @@ int ms_volume_start(struct ms_volume *v)
 	mutex_lock(&v->control);
 	if (v->running)
 		goto out;
+	v->stopping = false;
 	v->failback = 0;
 	v->failback_judged = false;
 	v->copy_rate = 0;
@@ -376,6 +377,9 @@ static bool quiet(struct ms_volume *v)
 void ms_volume_stop(struct ms_volume *v)
 {
 	ms_policy_settle(v);
+	spin_lock(&v->lock);
+	v->stopping = true;
+	spin_unlock(&v->lock);
 	ms_net_cut(v->net, -ESHUTDOWN);	/* ends a command that waits for the peer */
 	mutex_lock(&v->control);
 	if (!v->running)

@@ -102,7 +102,7 @@ struct ms_pace {
 /* The state as the last uevent told it: constant words. */
 struct ms_told {
 	const char *role, *claim, *link, *disk, *sync, *meeting, *metadata, *frozen, *hung;
-	const char *detached;
+	const char *detached, *preparing;
 };
 
 /* What a primary makes of its own data device; see loss.c. */
@@ -128,6 +128,7 @@ struct ms_volume {
 	struct mutex control;
 	struct mutex role_lock;
 	bool running;			/* control: between activation and stop */
+	bool stopping;			/* lock: nothing begins to wait for the peer with control held */
 	u32 users;			/* registry: ioctls at work */
 	bool was_up;			/* control: was activated before */
 	bool was_active;		/* control: primary in force when it was suspended */
@@ -260,6 +261,16 @@ struct ms_volume {
 	bool failback_judged;		/* the candidates are those the verdicts of this session left */
 	bool failback_agreed;		/* target: the source may begin one in this session */
 	bool failback_forget;		/* target: ... and this site's own lineage ends with it */
+
+	/* lock: the word before this site is written to (prepare.c) */
+	u32 preparing;			/* MS_PREPARE_* */
+	u64 question;			/* counts what was asked */
+	bool prepared;			/* in this session the word was given, or there was nothing to ask for */
+	bool marks_held;		/* the end of the marks waits for it */
+	struct ms_inbound *prepare_in;	/* the failback's question that waits for it */
+	unsigned long prepare_until;	/* ... so long, in jiffies */
+	struct delayed_work prepare_work;
+
 	u32 copy_jobs;			/* extents being worked on */
 	u64 rs_unreadable;		/* segments that this pass could not read */
 	int last_error;
@@ -379,6 +390,8 @@ int ms_refuse_command(struct ms_volume *v, int r, const char *text);
 int ms_cmd_promote(struct ms_volume *v, bool alone, bool force);
 int ms_cmd_demote(struct ms_volume *v);
 int ms_cmd_resolve(struct ms_volume *v, enum ms_keep keep);
+int ms_cmd_switch_later(struct ms_volume *v);
+int ms_cmd_failback_later(struct ms_volume *v, bool force);
 /* Done by a worker, whatever other command waits. */
 void ms_cmd_connect(struct ms_volume *v, bool on);
 /* Done when they return; the reason of a failure is in the argument, and told by "explain". */

@@ -72,9 +72,14 @@ struct ms_ioc_status {
 	__u64 repaired;		/* segments written anew here from the peer's content */
 	__u64 unreadable;	/* marked segments that the last pass of a resync could not read */
 	__u32 changed_trusted;	/* the marks of both sites cover all that differs, were this site the source */
-	__u32 reserved1;
-	__u64 reserved[3];
+	__u32 preparing;	/* MS_PREPARE_*: about to become the target of a copy (before_target) */
+	__u64 question;		/* number of the latest question that PREPARING waits for the answer to */
+	__u64 reserved[2];
 };
+
+#define MS_PREPARE_NONE		0u
+#define MS_PREPARING		1u	/* waits for the message "go", or "refuse" */
+#define MS_PREPARE_REFUSED	2u	/* is not copied to in this session, unless "go" comes */
 
 struct ms_ioc_range {		/* SUMMARY, TABLE */
 	__u64 dev;		/* in */

@@ -60,6 +60,11 @@ const struct ms_option ms_option_table[] = {
 		.error = "disk_error must be fail or peer",
 		.words = disk_error, .running = true,
 		.offset = offsetof(struct ms_options, disk_error),
+	}, {
+		.name = "before_target",
+		.error = "before_target must be 1000 to 3600000 milliseconds, or 0 to become a target at once",
+		.min = 1000, .max = 3600000, .zero = true, .running = true,
+		.offset = offsetof(struct ms_options, before_target),
 	},
 	{ }
 };

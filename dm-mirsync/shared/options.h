@@ -24,6 +24,7 @@ struct ms_options {
 	u32 link_lost;		/* enum ms_link_lost */
 	u32 disk_timeout;	/* milliseconds that a disk may take; 0: for ever */
 	u32 disk_error;		/* enum ms_disk_error */
+	u32 before_target;	/* milliseconds that a failback waits for the word before the disk is copied to; 0: it is not asked for */
 };
 
 struct ms_option {

@@ -102,6 +102,13 @@ const char *ms_disk_name(enum ms_disk d)
 	return pick(disks, d);
 }
 
+const char *ms_prepare_name(u32 preparing)
+{
+	static const char *const names[] = { "no", "waiting", "refused" };
+
+	return pick(names, preparing);
+}
+
 const char *ms_sync_name(bool in_sync, u32 copying, u32 failback)
 {
 	if (in_sync)

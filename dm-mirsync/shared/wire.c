@@ -95,6 +95,7 @@ static const struct frame_rule rules[] = {
 	FIXED(MS_F_RESULT, "result", struct ms_result),
 	FIXED(MS_F_STATE, "state", struct ms_state),
 	NO_BODY(MS_F_RESOLVE, "resolve"),
+	NO_BODY(MS_F_PREPARE, "prepare"),
 };
 
 static_assert(sizeof(struct ms_range_reply) +

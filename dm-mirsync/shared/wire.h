@@ -68,6 +68,7 @@ enum ms_frame_type {
 	MS_F_RESULT = 66,	/* struct ms_result */
 	MS_F_STATE = 67,	/* struct ms_state: the sender's claim, disk, gens changed */
 	MS_F_RESOLVE = 68,	/* no body: the sender gives its data up, the receiver is to be the source; answered by RESULT */
+	MS_F_PREPARE = 69,	/* no body: a failback is about to start; answered by RESULT when the target is ready */
 };
 
 struct ms_frame {

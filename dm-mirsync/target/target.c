@@ -12,6 +12,7 @@
 
 #include "engine/debugfs.h"
 #include "engine/grow.h"
+#include "engine/prepare.h"
 #include "engine/status.h"
 #include "target/config.h"
 #include "target/control.h"
@@ -210,8 +211,9 @@ static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 	DMEMIT(" mode=%s queued_bytes=%llu epochs=%llu frozen=%u detached=%u",
 	       st->mode ? "async" : "sync", st->queued_bytes, st->epochs, st->frozen,
 	       st->detached);
-	DMEMIT(" reads_from_peer=%llu repaired=%llu unreadable=%llu hung=%u",
-	       st->reads_from_peer, st->repaired, st->unreadable, st->hung);
+	DMEMIT(" reads_from_peer=%llu repaired=%llu unreadable=%llu hung=%u preparing=%s",
+	       st->reads_from_peer, st->repaired, st->unreadable, st->hung,
+	       ms_prepare_name(st->preparing));
 	kfree(st);
 }
 
@@ -261,6 +263,24 @@ static int message_promote(struct ms_volume *v, unsigned int argc, char **argv)
 		argv++;
 	}
 	return ms_cmd_promote(v, alone, force);
+}
+
+static int message_word(struct ms_volume *v, bool go, unsigned int argc, char **argv)
+{
+	u64 question = 0;
+
+	if (argc > 1 || (argc && (kstrtou64(*argv, 10, &question) || !question)))
+		return ms_refuse_command(v, -EINVAL, "go and refuse take: the number of a question");
+	return ms_cmd_prepared(v, go, question);
+}
+
+static int message_failback(struct ms_volume *v, unsigned int argc, char **argv)
+{
+	bool force = argc == 1 && !strcasecmp(*argv, "force");
+
+	if (argc && !force)
+		return ms_refuse_command(v, -EINVAL, "failback takes: force");
+	return ms_cmd_failback_later(v, force);
 }
 
 static int message_resolve(struct ms_volume *v, unsigned int argc, char **argv)
@@ -316,6 +336,10 @@ static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 		return message_promote(v, argc - 1, argv + 1);
 	if (!strcasecmp(argv[0], "resolve"))
 		return message_resolve(v, argc - 1, argv + 1);
+	if (!strcasecmp(argv[0], "go") || !strcasecmp(argv[0], "refuse"))
+		return message_word(v, !strcasecmp(argv[0], "go"), argc - 1, argv + 1);
+	if (!strcasecmp(argv[0], "failback"))
+		return message_failback(v, argc - 1, argv + 1);
 	if (!strcasecmp(argv[0], "set"))
 		return message_set(v, argc - 1, argv + 1);
 	if (!strcasecmp(argv[0], "regenerate"))
@@ -324,6 +348,8 @@ static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 		return ms_refuse_command(v, -EINVAL, "this message takes no arguments");
 	if (!strcasecmp(argv[0], "demote"))
 		return ms_cmd_demote(v);
+	if (!strcasecmp(argv[0], "switchover"))
+		return ms_cmd_switch_later(v);
 	if (!strcasecmp(argv[0], "connect") || !strcasecmp(argv[0], "disconnect")) {
 		ms_cmd_connect(v, !strcasecmp(argv[0], "connect"));
 		return 0;
@@ -336,7 +362,7 @@ static int mirsync_message(struct dm_target *ti, unsigned int argc, char **argv,
 		spin_unlock(&v->lock);
 		return 1;
 	}
-	return ms_refuse_command(v, -EINVAL, "unknown message: promote, demote, connect, disconnect, release, resolve, regenerate, set, explain");
+	return ms_refuse_command(v, -EINVAL, "unknown message: promote, demote, connect, disconnect, release, resolve, failback, switchover, regenerate, go, refuse, set, explain");
 }
 
 static int mirsync_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn fn,

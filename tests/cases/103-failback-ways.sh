@@ -97,3 +97,14 @@ note "by codes again"
 put /dev/mapper/volb 8192 1024 3
 "$MIRSYNC" failback volb --yes --json >"$LAB/json"
 [ "$(value copied) $(value equal)" = "0 8192" ] || fail "$(<"$LAB/json")"
+
+note "by message: refused where it must be, and then all are compared"
+expect_fail dmsetup message vola 0 failback
+expect_fail dmsetup message volb 0 failback now
+vol_remove b
+vol_create b primary timeout 5000
+wait_insync b
+[ "$(field b rs_equal)" != 8192 ] || fail "all were compared already"
+msg b failback
+wait_field b rs_equal 8192
+wait_insync b

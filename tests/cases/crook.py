@@ -18,7 +18,7 @@ import time
 from stranger import AUTH, HELLO, PING, READY, REFUSE, WRITE, frame, head, hello
 
 ZERO, FLUSH, ANNOUNCE, MARKS, GO, CMP_EXTENTS, CMP_CODES, CMP_VERSIONS = 17, 18, 19, 32, 34, 35, 36, 37
-DONE, SUMMARY_REQ, TABLE_REQ, FAILBACK_BEGIN, SWITCH, RESULT, STATE, RESOLVE = 39, 48, 50, 64, 65, 66, 67, 68
+DONE, SUMMARY_REQ, TABLE_REQ, FAILBACK_BEGIN, SWITCH, RESULT, STATE, RESOLVE, PREPARE = 39, 48, 50, 64, 65, 66, 67, 68, 69
 PONG, ACK, CMP_REPLY, SUMMARY, TABLE, READ_REQ, READ_DATA = 9, 10, 38, 49, 51, 52, 53
 STATUS_AT = {RESULT: 0, CMP_REPLY: 4, SUMMARY: 12, TABLE: 12}	# in the bodies of answers
 NONCE, INITIATOR, FIELDS = 216, 248, {
@@ -359,6 +359,7 @@ def hostile_frames():
     yield "DONE", frame(DONE, bytes(88)), RESULT
     yield "SWITCH", frame(SWITCH, bytes(88)), RESULT
     yield "RESOLVE", frame(RESOLVE, b""), RESULT
+    yield "PREPARE", frame(PREPARE, b""), RESULT
     yield "HELLO", frame(HELLO, bytes(my_hello(1)))
     yield "READY", ready()
     yield "RESULT", frame(RESULT, bytes(216))

@@ -443,7 +443,8 @@ def group_failback():
     failback("RESULT to FAILBACK_BEGIN", "target", None)
     failback("CMP_VERSIONS", "source", judge)
     failback("CMP_REPLY to CMP_VERSIONS", "target", judge)
-    for name, role in (("GO", "source"), ("RESULT to GO", "target"), ("CMP_EXTENTS", "source"),
+    for name, role in (("PREPARE", "source"), ("RESULT to PREPARE", "target"),
+                       ("GO", "source"), ("RESULT to GO", "target"), ("CMP_EXTENTS", "source"),
                        ("CMP_REPLY to CMP_EXTENTS", "target"), ("DONE", "source"), ("RESULT to DONE", "target")):
         failback(name, role, lambda: step(START))
 

@@ -164,12 +164,10 @@ vol_remove()
 	done
 }
 
-# msg SITE VERB...: a dm message. A disconnect takes effect at once and is carried out until the
-# session has ended; a connect before that would be refused.
+# msg SITE VERB...: a dm message.
 msg()
 {
 	local volume=vol$1
-	[ "$2" != connect ] || wait_field "$1" cmd 0
 	shift
 	dmsetup message "$volume" 0 "$*"
 }

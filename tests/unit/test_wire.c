@@ -48,6 +48,7 @@ static const struct expected frames[] = {
 	{ MS_F_RESULT, 216, 0, 0, 0, false },
 	{ MS_F_STATE, 104, 0, 0, 0, false },
 	{ MS_F_RESOLVE, 0, 0, 0, 0, false },
+	{ MS_F_PREPARE, 0, 0, 0, 0, false },
 };
 
 static const struct expected *find(u32 type)
