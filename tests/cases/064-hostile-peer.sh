@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # A peer that has the key and sends what it may not: frames out of place, of impossible length,
-# damaged, about what is not there, writes that do not fit their codes, the volume or an extent.
+# damaged, about what is not there, writes that do not fit their codes, the volume or an extent, a copy
+# to a site that waits for the word before it.
 # Each costs it the session, as do questions whose answers it does not read, or gets a refusal; the
 # target's disk stays as it is, and with the real peer it is in sync at once.
 # scenario: 20
@@ -26,6 +27,9 @@ vol_remove a
 vol_create b secondary "${AUTH[@]}"
 before=$(sha256sum <"$LAB/b.data")
 crook a hostile | tee "$LAB/crimes"
+msg b set before_target 60000
+crook a early | tee -a "$LAB/crimes"
+msg b set before_target 0
 cut=$(grep -c ^cut "$LAB/crimes")
 [ "$(counter b cut_protocol)" = "$cut" ] || fail "$cut sessions cut, b: $(grep cut_ "$(debug_file b counters)")"
 crook a greedy

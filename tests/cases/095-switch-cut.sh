@@ -34,6 +34,15 @@ new_sessions()
 	done
 }
 
+# The switchover waits for who probes the device, and the session that has to carry it ends in 5 s.
+closed() # SITE
+{
+	udevadm settle
+	until [ "$(dmsetup info -c --noheadings -o open "vol$1")" = 0 ]; do
+		nap 0.2
+	done
+}
+
 primaries() # A B: the claims
 {
 	[ "$(field a claim) $(field b claim)" = "$*" ] || fail "claims: $(field a claim) $(field b claim), not $*"
@@ -47,6 +56,7 @@ wait_insync a
 put /dev/mapper/vola 0 4096 1
 
 note "the question is lost"
+closed a
 deafen b
 expect_fail "$MIRSYNC" switchover vola
 [[ $REASON == *"not known"* ]] || fail "$REASON"
@@ -58,6 +68,7 @@ wait_insync a
 [ "$(field a rs_copied)" = 0 ] || fail "copied: $(field a rs_copied)"
 
 note "the answer is lost"
+closed a
 deafen a
 expect_fail "$MIRSYNC" switchover vola
 [[ $REASON == *"not known"* ]] || fail "$REASON"

@@ -435,6 +435,13 @@ def do_hostile():
     drain(sock)
 
 
+def do_early():
+    """The source's GO to a site that waits for the word before it is copied to."""
+    for gap in 0, 1:
+        attack("GO with gap %d before the word" % gap,
+               frame(GO, struct.pack("<II", gap, 0) + bytes(my_hello(1)[88:176])))
+
+
 def do_greedy():
     """Ask, and do not read: the site gives up, instead of keeping all the answers."""
     sock = opened()
