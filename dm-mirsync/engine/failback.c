@@ -175,7 +175,6 @@ static bool marks_suffice(struct ms_volume *v)
 	return r;
 }
 
-
 static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 {
 	bool force = fb->flags & (MS_FAILBACK_FORCE | MS_FAILBACK_RESOLVE);

@@ -261,16 +261,6 @@ struct ms_volume {
 	bool failback_judged;		/* the candidates are those the verdicts of this session left */
 	bool failback_agreed;		/* target: the source may begin one in this session */
 	bool failback_forget;		/* target: ... and this site's own lineage ends with it */
-
-	/* lock: the word before this site is written to (prepare.c) */
-	u32 preparing;			/* MS_PREPARE_* */
-	u64 question;			/* counts what was asked */
-	bool prepared;			/* in this session the word was given, or there was nothing to ask for */
-	bool marks_held;		/* the end of the marks waits for it */
-	struct ms_inbound *prepare_in;	/* the failback's question that waits for it */
-	unsigned long prepare_until;	/* ... so long, in jiffies */
-	struct delayed_work prepare_work;
-
 	u32 copy_jobs;			/* extents being worked on */
 	u64 rs_unreadable;		/* segments that this pass could not read */
 	int last_error;
@@ -287,6 +277,15 @@ struct ms_volume {
 		u64 activation, id;
 		u8 node[MS_UUID];
 	} kept;				/* the target that the candidates hold for in the next session; activation 0: none */
+
+	/* lock: the word before this site is written to (prepare.c) */
+	u32 preparing;			/* MS_PREPARE_* */
+	u64 question;			/* counts what was asked */
+	bool prepared;			/* in this session the word was given, or there was nothing to ask for */
+	bool marks_held;		/* the end of the marks waits for it */
+	struct ms_inbound *prepare_in;	/* the failback's question that waits for it */
+	unsigned long prepare_until;	/* ... so long, in jiffies */
+	struct delayed_work prepare_work;
 
 	struct delayed_work gen_codes;	/* codes.c: the generator */
 	bool gen_stop;
