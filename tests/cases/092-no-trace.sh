@@ -32,6 +32,9 @@ unchanged() # WHAT
 not_started() # MEETING_AT_B BEGIN_STEP
 {
 	wait_field b meeting "$1"
+	# An extent that cools between its version and its verdict has none.
+	wait_field a hot 0/1024
+	wait_field b hot 0/1024
 	before=$(identity)
 	data=$(sha256sum "$LAB/a.data" "$LAB/b.data")
 	"$MIRSYNC" failback volb --dry-run

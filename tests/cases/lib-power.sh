@@ -36,11 +36,13 @@ power_cut()
 }
 
 # power_on SITE: what the site did after the power cut never happened. Its volume is gone, and
-# to be created anew.
+# to be created anew. The other site has noticed by then: what the kernel still holds for its connection (in
+# the queue of an address that is not resolved) would be news from that life.
 power_on()
 {
 	local kind r=0
 	vol_remove "$1"
+	! vol_exists "${OTHER[$1]}" || wait_field "${OTHER[$1]}" link '!(connected)'
 	for kind in data meta; do
 		dmsetup remove --retry "$1.$kind"
 		losetup -d "${disk[$1.$kind]}"
