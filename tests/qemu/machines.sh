@@ -12,6 +12,9 @@
 #   vm_kill A                   the machine is dead at once: SIGKILL, nothing is flushed
 #   vm_stop A                   end of the guest in good order
 #   vm_alive A                  does its qemu run?
+#   vm_emulator_died            did a machine end by the emulator's fault, as far as can be told, or without
+#                               a word of its kernel? To be told by the exit status 123: the runner
+#                               says so and begins anew, once
 #   vm_stream A                 the name of the file with what the guest wrote to its port
 #                               "stream" (guest_stream is the device's name in there)
 #   vm_load_module A            dm-mirsync, with what it depends on
@@ -29,6 +32,9 @@ MACHINES=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 MACHINES_TOP=$(cd "$MACHINES/../.." && pwd)
 OUT=${OUT:-$MACHINES_TOP/build/vm/machines}
 [ -n "${KVER-}" ] || read -r KVER < <("$MACHINES_TOP/scripts/kernels" --boot)
+
+# What no kernel should say.
+vm_complaints='BUG: |WARNING: |Oops|Call Trace|blocked for more|lockup|refcount_t'
 
 declare -A MACHINE_PID=()
 declare -A MACHINE_IP=([A]=10.77.0.1 [B]=10.77.0.2)
@@ -98,6 +104,23 @@ vm_start()
 vm_alive()
 {
 	[ -n "${MACHINE_PID[$1]-}" ] && kill -0 "${MACHINE_PID[$1]}" 2>/dev/null
+}
+
+vm_emulator_died()
+{
+	local name r
+	for name in "${!MACHINE_PID[@]}"; do
+		vm_alive "$name" && continue
+		r=0
+		wait "${MACHINE_PID[$name]}" 2>/dev/null || r=$?
+		if [ "$r" = 123 ] || { [ "$r" = 125 ] &&
+			! grep -qE "$vm_complaints|panic" "$OUT/$name/console.log"; }; then
+			echo "$name: the emulator died, or the guest without a word of its kernel (status $r)"
+			cat "$OUT/$name.vm.log"
+			return 0
+		fi
+	done
+	return 1
 }
 
 vm_exec()

@@ -33,7 +33,7 @@ selected()
 run_in_guests()
 {
 	local kver=$1 dir=$2 prefix=$3 boot=0 idle=0
-	local verdict name seconds file read_so_far current deadline begin r limit slow=${MS_SLOW:-1}
+	local verdict name seconds file read_so_far current deadline begin r limit slow=${MS_SLOW:-1} repeated=
 	shift 3
 	local remaining=("$@")
 
@@ -89,9 +89,16 @@ run_in_guests()
 		wait "$running" || r=$?
 		running=
 
+		if [ "$r" = 123 ] && [ "$repeated" != "${remaining[done_here]-}" ]; then
+			repeated=${remaining[done_here]}
+			again "$prefix${current:-boot}" "$out/vm.log"
+			remaining=("${remaining[@]:$done_here}")
+			continue
+		fi
 		if [ -n "$current" ]; then
 			{
-				echo "$why (status $r); its console:"
+				echo "$why (status $r); what its machine said, and its console:"
+				cat "$out/vm.log"
 				tail -n 60 "$out/console.log"
 			} >>"$out/$current.log"
 			report FAIL "$prefix$current" $((SECONDS - begin)) "$out/$current.log"
