@@ -27,6 +27,8 @@ note() { echo "[$SECONDS] $*"; }
 fail()
 {
 	local m state
+	set +e
+	trap - ERR
 	note "FAILED: $*"
 	for m in A B; do
 		echo "--- $m: its machine and console:"
@@ -45,6 +47,16 @@ fail()
 	vm_emulator_died && exit 123
 	exit 1
 }
+
+# Any command that fails, most of them because a machine is not there any more. In a subshell
+# it is told by its status.
+unexpected() # LINE COMMAND
+{
+	[ "$BASHPID" = $$ ] || exit 1
+	fail "line $1: $2"
+}
+set -E
+trap 'unexpected "$LINENO" "$BASH_COMMAND"' ERR
 
 # serve MACHINE: from booting to serving, as its role says.
 serve()
