@@ -3,6 +3,7 @@
 # A volume is formatted, created at both sites and synchronised; what is written at the
 # primary is on both disks, and the table line round-trips.
 # scenario: 1
+# timeout: 800
 . "$(dirname "$0")/lib.sh"
 
 lab_sites

@@ -54,6 +54,7 @@ for command in demote down switchover 'failback --switch --yes'; do
 done
 head -c 4M < <(pattern 1) >"$LAB/mnt/file"
 umount "$LAB/mnt"
+wait_insync a
 gives 0 '' cli a switchover vola
 gives 0 '' cli b wait volb primary --timeout "$(limit 10)"
 gives 0 '' cli a wait vola secondary --timeout "$(limit 10)"
@@ -76,6 +77,7 @@ heal_link
 gives 0 '' cli a up vola
 gives 0 '' cli b wait volb connected --timeout "$(limit 60)"
 wait_field b meeting peer-outdated
+wait_field a disk outdated
 status a 'j["disk_name"] == "outdated" and j["role_name"] == "secondary"'
 cli b failback volb --dry-run
 cli b failback volb --yes --switch

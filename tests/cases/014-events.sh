@@ -17,12 +17,12 @@ told()
 lab_sites
 format_both
 expect_fail "$MIRSYNC" events vola
-vol_create b secondary timeout 2000
+vol_create b secondary
 "$MIRSYNC" events >"$LAB/events" &
 text=$!
 "$MIRSYNC" events --json >"$LAB/json" &
 wait_until told 'volb secondary not-connected .* claim=none$'
-vol_create a primary timeout 2000
+vol_create a primary
 wait_until told 'vola primary connected consistent in-sync claim=active meeting=source peer=none peer_disk=consistent$'
 wait_until told 'volb secondary connected consistent in-sync claim=none meeting=target peer=active peer_disk=consistent$'
 
@@ -44,7 +44,7 @@ vol_remove b
 wait_until told 'volb gone$'
 wait_until grep -q 'vola secondary not-connected' "$LAB/one"
 if grep -q volb "$LAB/one"; then fail "volb was not asked for"; fi
-vol_create b primary timeout 2000
+vol_create b primary
 wait_until told 'volb primary connected consistent in-sync' 2
 kill "$text"
 awk '{ name = $2; $1 = ""; if (last[name] == $0) { print "twice:" $0; exit 1 } last[name] = $0 }' \

@@ -4,7 +4,7 @@
 # and async; what differs below the secondary is found, with its place, also under a load, and nothing
 # is read for it. What was written anew is equal again. With --repair the content of the site that is
 # named is written over with that of the other, also under a load, and nothing else.
-# timeout: 500
+# timeout: 800
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=40 CHECK=data
 . "$(dirname "$0")/lib.sh"

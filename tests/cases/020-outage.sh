@@ -8,10 +8,11 @@
 
 lab_sites
 format_both
-vol_create b secondary timeout 2000
-vol_create a primary timeout 2000
+vol_create b secondary timeout 6000
+vol_create a primary timeout 6000
 wait_insync a
 put /dev/mapper/vola 0 16384 1
+wait_insync a
 gen=$(field a gen)
 
 cut_link

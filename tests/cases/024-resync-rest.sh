@@ -27,8 +27,8 @@ interrupted() # COMMAND...
 lab_sites
 put "${DATA[a]}" 0 16384 1
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000 resync_rate_max 2048
+vol_create b secondary timeout 6000
+vol_create a primary timeout 6000 resync_rate_max 2048
 interrupted cut_link
 [ "$left" -lt "$(($(field a segments) / 480 + 1))" ] || fail "no candidate was settled"
 heal_link
@@ -37,7 +37,7 @@ wait_field a sync resync-source
 interrupted msg a disconnect
 was=$left
 vol_remove b
-vol_create b secondary timeout 3000
+vol_create b secondary timeout 6000
 msg a set resync_rate_max 0
 msg a connect
 wait_insync a

@@ -14,8 +14,8 @@ DATA_MIB=32 CHECK=data
 lab_sites
 power_stack
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000
+vol_create b secondary timeout 6000
+vol_create a primary timeout 6000
 wait_insync a
 cut_link
 put /dev/mapper/vola 0 16384 1
@@ -29,6 +29,7 @@ for site in a b b a; do
 	[ "$round" != 3 ] ||
 		fio_load_start /dev/mapper/vola --offset=20m --size=$((written * 4))k --iodepth=2 --rate_iops=40
 	heal_link
+	wait_field a sync resync-source		# what it says of copies is of this one from here on
 	wait_field a rs_copied '@([4-9]??|????*)'
 	power_cut "$site"
 	total=$((total + $(field a rs_copied)))
@@ -38,7 +39,7 @@ for site in a b b a; do
 	power_on "$site"
 	role=primary
 	[ "$site" = a ] || role=secondary
-	vol_create "$site" "$role" timeout 3000
+	vol_create "$site" "$role" timeout 6000
 	[ "$(field b disk)" = inconsistent ] || fail "the target is $(field b disk)"
 done
 msg a set resync_rate_max 0

@@ -14,8 +14,8 @@ writes() { field a writes; }
 
 lab_sites
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 fio_load_start /dev/mapper/vola
 for option in --noflush '' '--nolockfs --noflush'; do

@@ -17,8 +17,8 @@ remove_within() # SECONDS SITE
 
 pair()
 {
-	vol_create b secondary timeout 3000
-	vol_create a primary timeout 3000
+	vol_create b secondary timeout 10000
+	vol_create a primary timeout 10000
 	wait_insync a
 }
 

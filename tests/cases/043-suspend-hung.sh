@@ -15,8 +15,8 @@ below=${DATA[b]}
 dmsetup create slow --table "0 $(blockdev --getsz "$below") linear $below 0"
 DATA[b]=/dev/mapper/slow
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 for option in --noflush ''; do
 	dmsetup suspend --nolockfs slow

@@ -36,8 +36,8 @@ dmsetup create metaa --table "0 $size linear ${META[a]} 0"
 META[a]=/dev/mapper/metaa
 format_both
 head -c 24M /dev/urandom | dd of="${DATA[a]}" bs=1M iflag=fullblock conv=fsync status=none
-vol_create b secondary timeout 2000
-vol_create a primary timeout 2000
+vol_create b secondary timeout 6000
+vol_create a primary timeout 6000
 event_field a role primary
 event_field a sync in-sync
 event_field b sync in-sync
@@ -86,7 +86,7 @@ vol_remove b
 event_field a link connecting
 "$MIRSYNC" promote vola
 event_field a role primary
-vol_create b primary timeout 2000
+vol_create b primary timeout 6000
 event_field b disk outdated
 event_field b meeting outdated
 event_field a meeting peer-outdated

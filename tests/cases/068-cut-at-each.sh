@@ -5,7 +5,7 @@
 # reads of tables and digests, reads that the peer serves, a failback, a switchover. Each time the sites are
 # in sync again, and all that was written is on both disks.
 # scenario: 19
-# timeout: 400
+# timeout: 800
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -13,8 +13,8 @@ tree_sum() { (cd "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sh
 
 lab_sites
 format_both
-vol_create b secondary timeout 2000
-vol_create a primary timeout 2000
+vol_create b secondary timeout 8000
+vol_create a primary timeout 8000
 wait_insync a
 mkfs.ext4 -q /dev/mapper/vola
 mkdir "$LAB/mnt" "$LAB/tree"

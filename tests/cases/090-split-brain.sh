@@ -12,14 +12,14 @@ DATA_MIB=32 CHECK=data
 
 split() # SEED: a is primary; both write alone, and meet
 {
-	cut_link
+	msg b disconnect
+	wait_field b link disconnected
+	wait_field a link connecting
 	put /dev/mapper/vola 4096 4096 "$1"
-	wait_field a link connecting 30
-	wait_field b link connecting 30
 	"$MIRSYNC" promote volb
 	put /dev/mapper/volb 6144 4096 "$1$1"
 	sums=$(sha256sum "$LAB/a.data" "$LAB/b.data")
-	heal_link
+	msg b connect
 	wait_field a meeting split-brain
 	wait_field b meeting split-brain
 }
@@ -54,8 +54,8 @@ win() # WINNER LOSER
 
 lab_sites
 format_both
-vol_create b secondary timeout 2000
-vol_create a primary timeout 2000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 put /dev/mapper/vola 0 16384
 split 2
@@ -64,6 +64,7 @@ for site in a b; do
 done
 win b a
 [ "$(field b rs_copied)" = 1536 ] || fail "copied: $(field b rs_copied)"
+wait_insync b
 "$MIRSYNC" switchover volb
 wait_insync a
 split 3

@@ -19,7 +19,7 @@ fail_over() # SEED: a is lost, b goes on and writes 1024 segments that differ
 
 go_home() # SEGMENTS: copied
 {
-	vol_create a primary timeout 2000
+	vol_create a primary
 	wait_field a meeting '@(outdated|unrelated)' 30
 	if put /dev/mapper/vola 0 4 9 2>/dev/null; then fail "a serves writes although b went on"; fi
 	"$MIRSYNC" failback volb --dry-run
@@ -33,14 +33,14 @@ go_home() # SEGMENTS: copied
 
 lab_sites
 format_both >/dev/null
-vol_create b secondary timeout 2000
-vol_create a primary timeout 2000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 put /dev/mapper/vola 0 16384 1
 vol_remove a
 cp "$LAB/a.data" "$LAB/old.data"
 cp "$LAB/a.meta" "$LAB/old.meta"
-vol_create a primary timeout 2000
+vol_create a primary
 wait_insync a
 
 note "metadata lost"

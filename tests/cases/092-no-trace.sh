@@ -47,10 +47,10 @@ not_started() # MEETING_AT_B BEGIN_STEP
 	wait_field b failback 0	# who began it is gone
 	wait_field b meeting "$1"
 	unchanged "begin"
-	cut_link
-	wait_field b link connecting
+	msg b disconnect
+	wait_field b link disconnected
 	wait_field a link connecting
-	heal_link
+	msg b connect
 	wait_field b meeting "$1"
 	expect_fail steps start
 	unchanged "the next session"
@@ -58,10 +58,11 @@ not_started() # MEETING_AT_B BEGIN_STEP
 
 lab_sites
 format_both
-vol_create b secondary timeout 2000
-vol_create a primary timeout 2000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 put /dev/mapper/vola 0 4096 1
+wait_insync a
 
 before=$(identity)
 data=$(sha256sum "$LAB/a.data" "$LAB/b.data")
@@ -77,7 +78,7 @@ wait_insync a
 vol_remove a
 "$MIRSYNC" promote volb --alone
 put /dev/mapper/volb 2048 2048 2
-vol_create a primary timeout 2000
+vol_create a primary
 not_started peer-outdated begin
 
 note "split brain"

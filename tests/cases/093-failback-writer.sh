@@ -12,17 +12,17 @@ DATA_MIB=32 CHECK=data
 
 lab_sites
 format_both
-vol_create b secondary timeout 2000
-vol_create a primary timeout 2000
+vol_create b secondary timeout 6000
+vol_create a primary timeout 6000
 wait_insync a
 put /dev/mapper/vola 0 16384 1
 vol_remove a
 "$MIRSYNC" promote volb --alone
 fio_load_start /dev/mapper/volb --bsrange=4k-64k
-vol_create a primary timeout 2000
+vol_create a primary timeout 6000
 wait_field a meeting outdated
 timeout 120 "$MIRSYNC" failback volb --yes
-wait_field b sync in-sync 10
+wait_insync b
 sleep 2
 
 for i in 1 2 3; do
@@ -36,5 +36,6 @@ writes=$(field b writes)
 sleep 1
 [ "$(field b writes)" -gt "$writes" ] || fail "the writer stands still"
 fio_load_stop
+wait_insync b
 "$MIRSYNC" switchover volb
 wait_insync a

@@ -110,7 +110,8 @@ for tenths in 0 3 6 9; do
 		note "after 0.$tenths s: promoted"
 		wait_field a meeting outdated
 		wait_field b meeting peer-outdated
-		primaries waiting active
+		wait_field a claim waiting
+		wait_field b claim active
 		put /dev/mapper/volb 4096 64 "$tenths"
 		"$MIRSYNC" failback volb --yes
 		"$MIRSYNC" switchover volb

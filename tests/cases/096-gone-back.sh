@@ -35,15 +35,15 @@ failback() # VOLUME OPTION...
 
 lab_sites
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000
+vol_create b secondary timeout 6000
+vol_create a primary timeout 6000
 wait_insync a
 put /dev/mapper/vola 0 8192 1
 vol_remove a
 snapshot
 
 note "A is restored, and meets B"
-vol_create a primary timeout 3000
+vol_create a primary timeout 6000
 wait_insync a
 put /dev/mapper/vola 4096 2048 2
 wait_field a hot '0/*'
@@ -51,17 +51,17 @@ wait_field b hot '0/*'
 vol_remove a
 late=$(sum "${DATA[b]}" 0 16384)
 restore
-vol_create a primary timeout 3000
+vol_create a primary timeout 6000
 wait_field a meeting outdated
 [ "$(field a role)" = secondary ] || [ "$(field a claim)" != active ] || fail "A serves"
 expect_fail dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct
 [ "$(sum "${DATA[b]}" 0 16384)" = "$late" ] || fail "B was changed"
 # The peer forgets nothing: a restart of either makes no difference.
 vol_remove b
-vol_create b secondary timeout 3000
+vol_create b secondary timeout 6000
 wait_field a meeting outdated
 vol_remove a
-vol_create a primary timeout 3000
+vol_create a primary timeout 6000
 wait_field b meeting peer-outdated
 "$MIRSYNC" promote volb
 failback volb --yes
@@ -78,7 +78,7 @@ vol_remove a
 late=$(sum "${DATA[b]}" 0 16384)
 restore
 cut_link
-vol_create a primary timeout 3000
+vol_create a primary timeout 6000
 "$MIRSYNC" promote vola --alone
 put /dev/mapper/vola 0 4096 4
 put /dev/mapper/vola 0 4096 5
@@ -98,5 +98,5 @@ failback vola --force --yes
 wait_insync a
 compare_disks
 vol_remove a
-vol_create a primary timeout 3000
+vol_create a primary timeout 6000
 wait_insync a

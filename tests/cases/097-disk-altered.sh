@@ -14,14 +14,14 @@ DATA_MIB=64 CHECK=data
 
 lab_sites
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 put /dev/mapper/vola 0 16384 1
 vol_remove a
 cp "$LAB/a.data" "$LAB/old.data"
 
-vol_create a primary timeout 3000
+vol_create a primary
 wait_insync a
 [ "$(field a sample_read)" -gt 0 ] || fail "no sample was read"
 [ "$(field a valid)" = "$(field a segments)" ] || fail "codes are invalid after a clean stop"
@@ -32,12 +32,12 @@ dd if="$LAB/old.data" of="$LAB/a.data" bs=1M conv=notrunc status=none
 blockdev --flushbufs "${DATA[a]}"
 
 # As the secondary, so that nothing of the older state counts.
-vol_create a secondary timeout 3000
+vol_create a secondary
 kernel_log | grep 'vola: segment .* written to behind this target' || fail "not noticed"
 # From here on the generator makes them anew.
 kernel_log | grep 'vola: no code of this site is valid any more' || fail "codes of a changed disk are still valid"
 "$MIRSYNC" status vola
-vol_create b primary timeout 3000
+vol_create b primary
 wait_insync b
 [ "$(field b rs_copied)" = 2048 ] || fail "copied: $(field b rs_copied)"
 compare_disks

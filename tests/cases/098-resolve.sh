@@ -6,7 +6,7 @@
 # also when neither site is primary.
 # processors: 2
 # scenario: 16
-# timeout: 400
+# timeout: 800
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"
@@ -16,13 +16,13 @@ split() # PRIMARY SEED: it and the other site write 1024 segments each alone, ha
 {
 	local p=$1 o=${OTHER[$1]} site
 	note "split brain, $p was primary"
-	cut_link
+	msg "$o" disconnect
+	wait_field "$o" link disconnected
+	wait_field "$p" link connecting
 	put "/dev/mapper/vol$p" 4096 4096 "$2"
-	wait_field "$p" link connecting 30
-	wait_field "$o" link connecting 30
 	"$MIRSYNC" promote "vol$o"
 	put "/dev/mapper/vol$o" 6144 4096 "$2$2"
-	heal_link
+	msg "$o" connect
 	for site in a b; do
 		wait_field "$site" meeting split-brain
 		wait_field "$site" peer active
@@ -85,8 +85,8 @@ written() # SITE: a checksum of all that either wrote alone, as it has it
 
 lab_sites
 format_both
-vol_create b secondary timeout 2000
-vol_create a primary timeout 2000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 expect_fail "$MIRSYNC" resolve vola --keep peer --yes
 [[ $REASON == *"nothing to resolve"* ]] || fail "$REASON"
@@ -193,7 +193,7 @@ wait_field a link connecting 30
 put /dev/mapper/vola 20480 1024 9
 vol_remove b
 heal_link
-vol_create b primary timeout 2000
+vol_create b primary
 wait_field b meeting outdated
 expect_fail "$MIRSYNC" resolve volb --keep local --yes
 expect_fail "$MIRSYNC" resolve vola --keep peer --yes

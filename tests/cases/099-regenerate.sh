@@ -43,10 +43,10 @@ verify()
 
 lab_sites
 format_both
-vol_create a primary timeout 3000
+vol_create a primary
 expect_fail "$MIRSYNC" regenerate vola local
 expect_fail "$MIRSYNC" regenerate vola peer
-vol_create b secondary timeout 3000
+vol_create b secondary
 wait_insync a
 put /dev/mapper/vola 0 32768 1
 codes
@@ -56,7 +56,7 @@ expect_fail "$MIRSYNC" failback vola --dry-run --regenerate
 note "a segment of A is altered while it is down"
 vol_remove a
 alter a
-vol_create a secondary timeout 3000
+vol_create a secondary
 "$MIRSYNC" promote volb
 wait_insync b
 by_chance
@@ -102,7 +102,7 @@ msg b set generator_rate 64
 "$MIRSYNC" regenerate vola peer
 [ "$(field b valid)" -lt "$(field b segments)" ] || fail "all codes are there"
 vol_remove b
-vol_create b secondary timeout 3000
+vol_create b secondary
 wait_insync a
 codes
 verify 0

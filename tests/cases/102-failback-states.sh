@@ -38,7 +38,7 @@ come_home() # AT_MOST (segments copied) [OPTION... of failback]
 {
 	local most=$1
 	shift
-	vol_create a primary timeout 3000
+	vol_create a primary timeout 8000
 	wait_field a meeting outdated
 	expect_fail dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct
 	wait_until "$MIRSYNC" failback volb --yes "$@"
@@ -56,7 +56,7 @@ come_home() # AT_MOST (segments copied) [OPTION... of failback]
 lab_sites
 power_stack
 format_both
-vol_create b secondary timeout 3000
+vol_create b secondary timeout 8000
 vol_create a primary timeout 60000
 wait_insync a
 put /dev/mapper/vola 0 32768 1
@@ -118,11 +118,11 @@ fail_over
 fio_load_stop
 vol_remove b
 format_of b
-vol_create b primary timeout 3000
+vol_create b primary timeout 8000
 "$MIRSYNC" promote volb --alone
 writer
 log_mark
-vol_create a primary timeout 3000
+vol_create a primary timeout 8000
 refused() { [ "$(kernel_log | grep -c 'vol[ab]: the sites do not accept each other: .*another volume')" = 2 ]; }
 wait_until refused
 expect_fail dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct

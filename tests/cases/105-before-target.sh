@@ -111,7 +111,11 @@ whole a "$before"
 note "who waits for it is interrupted; the link is cut; the word that comes then is to nobody"
 dmsetup message vola 0 set before_target 60000
 met
-command timeout -s INT "$(limit 4)" "$MIRSYNC" failback volb --yes 2>"$LAB/error" && fail "it was not interrupted"
+"$MIRSYNC" failback volb --yes 2>"$LAB/error" &
+failback=$!
+wait_field a preparing waiting
+kill -TERM "$failback"
+! wait "$failback" || fail "it was not interrupted"
 grep -q 'nothing has begun' "$LAB/error" || fail "$(<"$LAB/error")"
 wait_field a preparing no
 met

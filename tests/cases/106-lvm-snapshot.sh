@@ -44,8 +44,8 @@ mkdir "$MIRSYNC_CONFDIR"
 echo "data = ${DATA[a]}" >"$MIRSYNC_CONFDIR/vola.conf"
 
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000 before_target 60000
+vol_create b secondary
+vol_create a primary before_target 60000
 wait_insync a
 "$MIRSYNC" events --hook "$TOP/doc/examples/before-target-lvm" vola >"$LAB/events" 2>"$LAB/said" &
 put /dev/mapper/vola 0 8192 1
@@ -53,7 +53,7 @@ vol_remove a
 "$MIRSYNC" promote volb --alone
 put /dev/mapper/volb 4096 1024 2
 before=$(sum_of "${DATA[a]}")
-vol_create a primary timeout 3000 before_target 60000
+vol_create a primary before_target 60000
 wait_field b meeting peer-outdated
 
 note "a failback"

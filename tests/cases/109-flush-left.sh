@@ -41,8 +41,8 @@ is_waiting()
 lab_sites
 can_fail data
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000 mode async disk_error peer
+vol_create b secondary
+vol_create a primary mode async disk_error peer
 wait_insync a
 disk=$(basename "$(realpath /dev/mapper/vola)")
 

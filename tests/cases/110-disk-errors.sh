@@ -22,8 +22,8 @@ for site in a b; do
 	DATA["$site"]="/dev/mapper/disk$site"
 done
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 put /dev/mapper/vola 0 16384 1
 

@@ -12,8 +12,8 @@ DATA_MIB=16 CHECK=data
 lab_sites
 can_fail data
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 for site in b a; do
 	note "errors at $site"

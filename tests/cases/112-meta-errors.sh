@@ -13,8 +13,8 @@ DATA_MIB=16 CHECK=data
 lab_sites
 can_fail meta
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 put /dev/mapper/vola 0 4096 1
 wait_field a hot '0/*'
@@ -27,7 +27,7 @@ put /dev/mapper/vola 8192 1024 2
 expect_fail "$MIRSYNC" switchover vola
 change_table metab "${GOOD[b]}"
 vol_remove b
-vol_create b secondary timeout 3000
+vol_create b secondary
 wait_insync a
 compare_disks
 wait_field a hot '0/*'
@@ -38,6 +38,6 @@ if put /dev/mapper/vola 12288 1024 3 2>/dev/null; then fail "a write completed t
 expect_fail dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct
 change_table metaa "${GOOD[a]}"
 vol_remove a
-vol_create a primary timeout 3000
+vol_create a primary
 wait_insync a
 put /dev/mapper/vola 4096 4096 4

@@ -23,8 +23,8 @@ has()
 lab_sites
 can_fail data
 format_both --max-hot 16
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 put /dev/mapper/vola 45056 512 1
 msg a set disk_error peer
@@ -53,7 +53,7 @@ before=$(sha256sum <"$LAB/b.data")
 note "a is made anew, with a disk that works"
 vol_remove a
 change_table dataa "${GOOD[a]}"
-vol_create a primary timeout 3000 disk_error peer
+vol_create a primary disk_error peer
 wait_field b meeting no-source
 [ "$(field a role) $(field a disk)" = "secondary inconsistent" ] || fail "a is $(field a role) $(field a disk)"
 msg b promote

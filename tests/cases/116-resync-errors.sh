@@ -38,7 +38,7 @@ anew()
 {
 	change_table "meta$1" "${GOOD[$1]}"
 	vol_remove "$1"
-	vol_create "$1" "$2" timeout 3000
+	vol_create "$1" "$2"
 	wait_insync a
 	compare_disks
 }
@@ -50,8 +50,8 @@ dmsetup create disk --table "$good_disk"
 DATA[b]=/dev/mapper/disk
 can_fail meta
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 
 note "the target's disk"

@@ -19,8 +19,8 @@ write_at() # KIB
 lab_sites
 can_fail data
 format_both
-vol_create b secondary timeout 3000
-vol_create a primary timeout 3000 disk_error peer disk_timeout 2000
+vol_create b secondary
+vol_create a primary disk_error peer disk_timeout 2000
 wait_insync a
 put /dev/mapper/vola 0 1024 1
 
@@ -48,7 +48,7 @@ sum=$(sum /dev/mapper/vola 0 8704)
 note "b takes over"
 vol_remove a
 change_table dataa "${GOOD[a]}"
-vol_create a primary timeout 3000
+vol_create a primary
 wait_field b meeting no-source
 msg b promote
 wait_field b role primary

@@ -64,8 +64,8 @@ damage() # KIND BLOCK OTHER
 
 lab_sites
 format_both --max-hot 16 >/dev/null
-vol_create b secondary timeout 2000
-vol_create a primary timeout 2000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 put /dev/mapper/vola 0 16384 1
 kinds=(zero flip swap torn older)
@@ -75,7 +75,7 @@ mapfile -t blocks < <(used_blocks)
 note "seed $SEED, ${#blocks[@]} blocks in use"
 all=$((${#blocks[@]} * ${#kinds[@]}))
 [ "$ROUNDS" != all ] || ROUNDS=$all
-vol_create a primary timeout 2000
+vol_create a primary
 wait_insync a
 
 home=0
@@ -107,7 +107,7 @@ for ((i = 0; i < ROUNDS; i++)); do
 	note "$i: $kind block $block (other $other), after a $how stop"
 	damage "$kind" "$block" "$other"
 	cp "$LAB/before.meta" "$LAB/old.meta"
-	vol_create a primary timeout 2000
+	vol_create a primary
 	wait_field a meeting '@(source|outdated|split-brain|unrelated|no-source)'
 	if [ "$(field a meeting)" != source ]; then
 		# What an operator does who wants the data of A.
@@ -115,7 +115,7 @@ for ((i = 0; i < ROUNDS; i++)); do
 		home=$((home + 1))
 		"$MIRSYNC" promote vola --force
 		wait_field a meeting '@(source|outdated|split-brain|unrelated|peer-outdated)'
-		"$MIRSYNC" failback vola --force --yes >/dev/null
+		wait_until "$MIRSYNC" failback vola --force --yes >/dev/null
 	fi
 	wait_insync a
 	compare_disks || fail "after $kind of block $block"

@@ -18,8 +18,8 @@ lab_sites
 format_both --max-hot 16 >/dev/null
 cp "$LAB/a.meta" "$LAB/format.meta"
 summary=$("$MIRSYNC" dump --json "${META[a]}" | sed -nE '0,/"table_start"/s/.*"table_start": *([0-9]+).*/\1/p' | head -n 1)
-vol_create b secondary timeout 2000
-vol_create a primary timeout 2000
+vol_create b secondary
+vol_create a primary
 wait_insync a
 put /dev/mapper/vola 0 16384 1
 vol_remove a
@@ -28,7 +28,7 @@ cp "$LAB/a.meta" "$LAB/old.meta"
 seed=1 before=$(accused)
 for round in clean-old crash-old clean-format repair-old; do
 	how=${round%-*} file=$LAB/${round#*-}.meta
-	vol_create a primary timeout 2000
+	vol_create a primary
 	wait_insync a
 	[ "$(accused)" = "$before" ] || fail "$round: accused without a reason"
 	msg a disconnect
@@ -54,12 +54,12 @@ for round in clean-old crash-old clean-format repair-old; do
 	else
 		before=$((before + 1))
 	fi
-	vol_create a primary timeout 2000
+	vol_create a primary
 	[ "$(accused)" = "$before" ] || fail "$round: accused $(accused) times, not $before"
 	wait_insync a
 	compare_disks || fail "$round: the sites differ"
 	vol_remove a
 done
-vol_create a primary timeout 2000
+vol_create a primary
 wait_insync a
 put /dev/mapper/vola 0 16384 9

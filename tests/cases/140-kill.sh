@@ -194,7 +194,11 @@ round() # KIND
 		done'
 		up A
 		cli B wait vol connected --timeout 60
-		cli B failback vol --yes --switch
+		# A session that ends meanwhile, on machines that are slowed down, ends the command, not the copy.
+		vm_exec B "$MIRSYNC failback vol --yes --switch" || {
+			EXEC_LIMIT=650 cli B wait vol in-sync --timeout 600
+			cli B switchover vol
+		}
 		;;
 	esac
 	in_sync

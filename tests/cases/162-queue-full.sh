@@ -11,7 +11,12 @@ DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
 
-used_kib() { awk '/^MemFree|^Buffers|^Cached/ { n -= $2 } /^MemTotal/ { n += $2 } END { print n }' /proc/meminfo; }
+# What is free on the lists of the processors ("count:") is not in MemFree.
+used_kib()
+{
+	awk '/^MemFree|^Buffers|^Cached/ { n -= $2 } /^MemTotal/ { n += $2 } $1 == "count:" { n -= 4 * $2 }
+		END { print n }' /proc/meminfo /proc/zoneinfo
+}
 slab_kib() { awk '/^Slab/ { print $2 }' /proc/meminfo; }
 
 lab_sites

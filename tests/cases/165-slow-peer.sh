@@ -20,12 +20,12 @@ below=${DATA[b]}
 dmsetup create slow --table "0 $(blockdev --getsz "$below") delay $below 0 0 $below 0 $LATE"
 DATA[b]=/dev/mapper/slow
 format_both
-vol_create b secondary timeout 5000
-vol_create a primary timeout 5000 mode async async_queue 16384
+vol_create b secondary
+vol_create a primary mode async async_queue 16384
 wait_insync a 120
 
 # One after the other: each write is an epoch of its own.
-dd if=/dev/urandom of=/dev/mapper/vola bs=4k count=1000 oflag=direct conv=notrunc status=none
+dd if=/dev/urandom of=/dev/mapper/vola bs=4k count=1500 oflag=direct conv=notrunc status=none
 msg a set mode sync
 waiting=$(field a unacked)
 began=$SECONDS

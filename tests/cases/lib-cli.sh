@@ -14,7 +14,7 @@ conf()
 	local = ${ADDRESS[$1]}:$PORT
 	peer = ${ADDRESS[${OTHER[$1]}]}:$PORT
 	auth = $3
-	timeout = 3000
+	timeout = 8000
 	END
 }
 
