@@ -368,7 +368,8 @@ static int settle_marks_now(struct ms_volume *v)
 	int r = 0;
 
 	spin_lock(&v->lock);
-	if (v->connected && v->mirroring && v->n_marked && !v->copying && v->own == MS_OWN_USED)
+	if (v->connected && v->mirroring && (v->n_marked || !v->in_sync) && !v->copying &&
+	    v->own == MS_OWN_USED)
 		r = v->failback ? -EAGAIN : 1;
 	spin_unlock(&v->lock);
 	return r;
@@ -376,7 +377,8 @@ static int settle_marks_now(struct ms_volume *v)
 
 /*
  * Marks that arose in a session, by an error of the local disk. The target is told once more
- * that it has a gap, which it makes persistent (I10), then they are copied.
+ * that it has a gap, which it makes persistent (I10), then they are copied. If the application's
+ * writes have cleared them meanwhile there is no gap: that is agreed on.
  */
 static void again_work(struct work_struct *work)
 {

@@ -102,6 +102,22 @@ static bool room(struct ms_volume *v)
 	return ms_write_room(v) && atomic_read(&v->unsent_acks) < MS_ACKS_MAX;
 }
 
+/*
+ * What waits in the network service is completed by the end of the session only when this thread, which
+ * ends it, has left.
+ */
+static int wait_for_room(struct ms_volume *v)
+{
+	int r;
+
+	while (!wait_event_idle_timeout(v->cooled, room(v), HZ)) {
+		r = ms_net_cut_by(v->net);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
 static int take_write(struct ms_volume *v, const struct ms_head *h,
 		      const struct ms_write_body *b)
 {
@@ -111,9 +127,10 @@ static int take_write(struct ms_volume *v, const struct ms_head *h,
 	int r;
 
 	r = ms_write_body_check(v->geo, h, b, &span);
+	if (!r)
+		r = wait_for_room(v);
 	if (r)
 		return r;
-	wait_event_idle(v->cooled, room(v));
 	w = ms_write_alloc(v, MS_WRITE_PEER, le64_to_cpu(b->sector),
 			   le32_to_cpu(b->sectors), payload);
 	if (!w)
@@ -143,8 +160,10 @@ static int take_flush(struct ms_volume *v, const struct ms_head *h)
 {
 	bool takes, first = false;
 	struct ms_write *w;
+	int r = wait_for_room(v);
 
-	wait_event_idle(v->cooled, room(v));
+	if (r)
+		return r;
 	w = ms_flush_alloc(v, MS_WRITE_PEER);
 	w->ack.handle = h->handle;
 	spin_lock(&v->lock);

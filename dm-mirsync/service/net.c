@@ -239,6 +239,11 @@ void ms_net_cut(struct ms_net *n, int reason)
 		schedule_work(&n->cut_work);
 }
 
+int ms_net_cut_by(const struct ms_net *n)
+{
+	return ms_net_cutting(n);
+}
+
 void ms_net_shutdown(struct ms_net *n)
 {
 	mutex_lock(&n->sock_mutex);

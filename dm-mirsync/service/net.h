@@ -115,6 +115,8 @@ bool ms_net_enabled(const struct ms_net *n);
 
 /* Cut the session (a protocol error, a failed disk); it is set up anew after a back-off. Any context. */
 void ms_net_cut(struct ms_net *n, int reason);
+/* The reason why the session is about to end, or 0. Any context, no locks. */
+int ms_net_cut_by(const struct ms_net *n);
 
 /* The session will end since a command has changed what the sites are to each other: the next one is not put off, however short this one was. Any context. */
 void ms_net_planned(struct ms_net *n);
