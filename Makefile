@@ -45,6 +45,10 @@ check:
 check-debug:
 	tests/run-debug
 
+# Beside DRBD and dm-linear, in a deterministic guest.
+bench:
+	tests/bench/run
+
 # The tables of the rules, made from them; lint says when they are out of date.
 doc/rules.md: $(wildcard dm-mirsync/shared/rules*.c) scripts/rules-tables.c scripts/print-rules
 	scripts/print-rules >$@.new
@@ -88,4 +92,4 @@ install: cli man
 clean:
 	rm -rf ./$(BUILD)
 
-.PHONY: all modules man sparse lint check check-debug demo install-deps install clean cli unit
+.PHONY: all bench modules man sparse lint check check-debug demo install-deps install clean cli unit

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+# The candidates of the bench, one at a time on the same backing devices: ram0 and ram2 are the data
+# of the two sites, ram1 and ram3 their metadata. up_NAME brings one up and sets DEV; down_NAME takes it
+# away. A change of mode only (from_OTHER) spares the first sync. Sourced by guest.
+
+DRBD=/lib/drbd/drbdsetup-84
+MIRSYNC=$TOP/build/mirsync
+DEV=
+DISK=(/dev/ram0 /dev/ram2)
+SEGMENT=4K
+
+# until_true COMMAND...: guest time costs nothing while it is idle.
+until_true()
+{
+	local i
+	for ((i = 0; i < 3000; i++)); do
+		! "$@" || return 0
+		sleep 0.02
+	done
+	echo "never true: $*" >&2
+	return 1
+}
+
+sectors() { blockdev --getsz /dev/ram0; }
+
+up_linear()
+{
+	dmsetup create linear --table "0 $(sectors) linear /dev/ram0 0"
+	DEV=/dev/mapper/linear
+}
+
+down_linear() { dmsetup remove --retry linear; }
+
+# DRBD 8.4 as its users tune it for throughput: the largest activity log, large buffers, no limits of the
+# resync rate, crc32c for its checksums.
+drbd_site() # NUMBER
+{
+	drbdmeta --force "$1" v08 "/dev/ram$((2 * $1 + 1))" flex-external create-md >/dev/null
+	"$DRBD" new-resource "r$1"
+	"$DRBD" new-minor "r$1" "$1" 0
+	"$DRBD" attach "$1" "${DISK[$1]}" "/dev/ram$((2 * $1 + 1))" flexible --al-extents=1237 \
+		--c-plan-ahead=0 --resync-rate=4194304 --c-max-rate=4194304 --c-min-rate=0
+}
+
+drbd_connect() # NUMBER PROTOCOL
+{
+	"$DRBD" connect "r$1" "ipv4:127.0.0.1:700$1" "ipv4:127.0.0.1:700$((1 - $1))" --protocol="$2" \
+		--max-buffers=8000 --sndbuf-size=10485760 --csums-alg=crc32c --verify-alg=crc32c
+}
+
+drbd_disconnect() # NUMBER
+{
+	"$DRBD" disconnect "ipv4:127.0.0.1:700$1" "ipv4:127.0.0.1:700$((1 - $1))"
+}
+
+drbd_is() { [ "$("$DRBD" "$1" 0)" = "$2" ]; } # dstate|cstate WORD
+
+drbd_pair() # PROTOCOL
+{
+	drbd_connect 0 "$1"
+	drbd_connect 1 "$1"
+	until_true drbd_is cstate Connected
+}
+
+up_drbd-C()
+{
+	modprobe drbd usermode_helper=disabled minor_count=2
+	drbd_site 0
+	drbd_site 1
+	drbd_pair C
+	"$DRBD" new-current-uuid 0 --clear-bitmap
+	until_true drbd_is dstate UpToDate/UpToDate
+	"$DRBD" primary 0
+	DEV=/dev/drbd0
+}
+
+up_drbd-A()
+{
+	drbd_disconnect 0 || true
+	drbd_disconnect 1 || true
+	drbd_pair A
+	until_true drbd_is dstate UpToDate/UpToDate
+}
+
+up_drbd-alone()
+{
+	drbd_disconnect 0
+	until_true drbd_is cstate StandAlone
+}
+
+down_drbd()
+{
+	"$DRBD" down r0
+	"$DRBD" down r1
+	rmmod drbd
+}
+
+# As its users have it: with a key, codes for every segment, private copies of what is written.
+mirsync_site() # NAME NUMBER ROLE
+{
+	"$MIRSYNC" format --force --segment-size "$SEGMENT" "/dev/ram$((2 * $2 + 1))" "${DISK[$2]}" >/dev/null
+	mirsync_create "$@"
+}
+
+mirsync_create() # NAME NUMBER ROLE
+{
+	local peer=$((1 - $2))
+	dmsetup create "$1" --table "0 $(sectors) mirsync $3 ${DISK[$2]} /dev/ram$((2 * $2 + 1)) \
+127.0.0.1:710$2 127.0.0.1:710$peer 2 key :32:logon:mirsync:bench"
+}
+
+status_of() # VOLUME: its words, one a line
+{
+	dmsetup status --noflush "$1" | tr ' ' '\n'
+}
+
+says() { status_of "$1" | grep -qx "$2"; }
+
+up_mirsync-sync()
+{
+	head -c 32 /dev/urandom | keyctl padd logon mirsync:bench @u >/dev/null
+	insmod "$MODULE"
+	mirsync_site vola 0 primary
+	mirsync_site volb 1 secondary
+	until_true says vola in-sync
+	"$MIRSYNC" wait vola codes
+	"$MIRSYNC" wait volb codes
+	DEV=/dev/mapper/vola
+}
+
+up_mirsync-async() { dmsetup message vola 0 set mode async; }
+
+up_mirsync-alone()
+{
+	until_true says vola queued_bytes=0
+	dmsetup message vola 0 disconnect
+	until_true says vola disconnected
+}
+
+down_mirsync()
+{
+	dmsetup remove --retry vola
+	dmsetup remove --retry volb
+	rmmod dm_mirsync
+}
