@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # While a site waits for the word before it is copied to: writes that were frozen at the source wait with
-# it; the power of the target fails, and the source is suspended, and each time it is asked anew and nothing has changed; a
-# resolved split brain waits too, for the loser's word, and both sites answer meanwhile.
+# it; the power of the target fails, and the source is suspended, and each time it is asked anew and
+# nothing has changed; a resolved split brain waits too, for the loser's word, and both sites answer meanwhile.
 # scenario: 8 16 23
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh

@@ -195,7 +195,8 @@ round() # KIND
 		up A
 		cli B wait vol connected --timeout 60
 		# A session that ends meanwhile, on machines that are slowed down, ends the command, not the copy.
-		vm_exec B "$MIRSYNC failback vol --yes --switch" || {
+		said=$(vm_exec B "$MIRSYNC failback vol --yes --switch") || {
+			[[ $said == *"when the sites meet again"* ]] || fail "failback: $said"
 			EXEC_LIMIT=650 cli B wait vol in-sync --timeout 600
 			cli B switchover vol
 		}
