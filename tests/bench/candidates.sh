@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 # The candidates of the bench, one at a time on the same backing devices: ram0 and ram2 are the data
-# of the two sites, ram1 and ram3 their metadata. up_NAME brings one up and sets DEV; down_NAME takes it
-# away. A change of mode only (from_OTHER) spares the first sync. Sourced by guest.
+# of the two sites, ram1 and ram3 their metadata. up_NAME brings one up and sets DEV, or
+# changes the one before it of the same group, which spares a first sync; down_GROUP takes it away. Sourced by guest.
 
 DRBD=/lib/drbd/drbdsetup-84
 MIRSYNC=$TOP/build/mirsync

@@ -54,12 +54,6 @@ differ()
 
 drbd_synced() { drbd_is cstate Connected && drbd_is dstate UpToDate/UpToDate; }
 
-drbd_resync()
-{
-	"$DRBD" invalidate-remote 0
-	until_true drbd_synced
-}
-
 drbd_verify()
 {
 	"$DRBD" verify 0
