@@ -108,9 +108,11 @@ void online_why(const struct online *o, char *buf)
 int online_message(struct online *o, const char *message)
 {
 	char why[DM_TEXT];
-	int r;
+	int r = online_status(o);
 
-	online_why(o, o->refusal);
+	if (r)
+		return r;
+	o->refusals = o->st.refusals;
 	r = dm_message(o->vol.name, message, NULL);
 	if (!r)
 		return 0;
@@ -150,17 +152,15 @@ static int wait_role(struct online *o, online_test test, char *why)
 	u64 end = online_now() + COMMAND_TIMEOUT_MS;
 	int code;
 
-	do {
-		*why = '\0';
-		code = online_wait(o, test, POLL_MS);
-		if (code != CLI_TIMEOUT)
-			return code;
-		online_why(o, why);
-		if (strcmp(why, o->refusal))
-			return CLI_FAILED;
-	} while (online_now() < end);
 	*why = '\0';
-	return CLI_TIMEOUT;
+	do {
+		code = online_wait(o, test, POLL_MS);
+		if (code == CLI_TIMEOUT && o->st.refusals != o->refusals) {
+			online_why(o, why);
+			return CLI_FAILED;
+		}
+	} while (code == CLI_TIMEOUT && online_now() < end);
+	return code;
 }
 
 static int report_role(const struct online *o, const char *role, int code, const char *why)
@@ -183,9 +183,12 @@ int online_wait_role(struct online *o, online_test test, const char *role)
 
 static int try_demote(struct online *o, char *why)
 {
-	int r;
+	int r = online_status(o);
 
-	online_why(o, o->refusal);
+	*why = '\0';
+	if (r)
+		return r;
+	o->refusals = o->st.refusals;
 	r = dm_message(o->vol.name, "demote", NULL);
 	if (!r)
 		return wait_role(o, online_is_secondary, why);

@@ -19,7 +19,7 @@ struct online {
 	struct dm_volume vol;
 	int fd;			/* of /dev/mirsync */
 	struct ms_ioc_status st;
-	char refusal[DM_TEXT];	/* the kernel's latest one before the last message */
+	u32 refusals;		/* the kernel's count of them before the last message */
 };
 
 /* Open the module's control device and check its version, no more. Return: an exit status. */

@@ -26,7 +26,7 @@ static const struct field fields[] = {
 	FIELD(segments), FIELD(extents), FIELD(role), FIELD(claim), FIELD(disk),
 	FIELD(meeting), FIELD(connected), FIELD(replicating), FIELD(copying),
 	FIELD(in_sync), FIELD(failback), FIELD(peer_claim), FIELD(peer_disk),
-	FIELD(hot), FIELD(max_hot), FIELD(flags), FIELD(last_error),
+	FIELD(hot), FIELD(max_hot), FIELD(flags), FIELD(last_error), FIELD(refusals),
 	FIELD_ID(gen_current), FIELD_ID(gen_base), FIELD(valid), FIELD(marked),
 	FIELD(candidates), FIELD(rs_extents_done), FIELD(rs_extents_total),
 	FIELD(rs_equal), FIELD(rs_differ), FIELD(rs_copied), FIELD(rs_copied_bytes),

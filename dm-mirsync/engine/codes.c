@@ -101,6 +101,7 @@ static int generate_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32
 
 	if (!run)
 		return -ENOMEM;
+	run->op.held = true;
 	r = ms_op_acquire(v, &run->op);
 	if (r)
 		goto out;

@@ -33,6 +33,7 @@ int ms_refuse_command(struct ms_volume *v, int r, const char *text)
 	ms_warn(v, "refused: %s", text);
 	spin_lock(&v->lock);
 	strscpy(v->explain, text, sizeof(v->explain));
+	v->refusals++;
 	spin_unlock(&v->lock);
 	return r;
 }
@@ -170,8 +171,11 @@ static int demote_locked(struct ms_volume *v, ms_rule rule, const char **why)
 	if (*why)
 		return s.open ? -EBUSY : -EPERM;
 	r = READ_ONCE(v->own) == MS_OWN_LEFT ? 0 : ms_data_flush(v);
-	if (!r)
-		r = ms_super_change(v, sb_demote, NULL);
+	if (r) {
+		*why = "the data device cannot be flushed";
+		return r;
+	}
+	r = ms_super_change(v, sb_demote, NULL);
 	if (r) {
 		*why = "the demotion cannot be recorded on the metadata device";
 		return r;

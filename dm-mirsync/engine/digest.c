@@ -46,7 +46,7 @@ static int hash_run(struct ms_volume *v, struct crypto_shash *hash, const struct
 static int digest_run(struct ms_volume *v, struct crypto_shash *hash, struct ms_ioc_digest *d,
 		      u32 first, u32 count)
 {
-	struct ms_op op = { .extent = d->extent, .first = first, .count = count };
+	struct ms_op op = { .extent = d->extent, .first = first, .count = count, .held = true };
 	struct ms_io io = { .bdev = v->data, .opf = REQ_OP_READ };
 	struct ms_buf buf;
 	int r;

@@ -474,8 +474,11 @@ void ms_op_submit(struct ms_volume *v, struct ms_op *op)
 	INIT_LIST_HEAD(&op->node);
 	INIT_LIST_HEAD(&op->ready);
 	spin_lock(&v->lock);
-	/* Strictly in order of arrival: nobody overtakes one that waits. */
-	if (!list_empty(&v->op_wait) || !__enqueue(v, op, &ready)) {
+	/*
+	 * Strictly in order of arrival: nobody overtakes one that waits. But for who keeps the
+	 * extent hot: were it to wait for those who need a place, they could wait for its own.
+	 */
+	if ((!op->held && !list_empty(&v->op_wait)) || !__enqueue(v, op, &ready)) {
 		list_add_tail(&op->node, &v->op_wait);
 		v->n.slot_waits++;
 		ms_activity_kick(v);

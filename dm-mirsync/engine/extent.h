@@ -53,6 +53,7 @@ struct ms_op {
 	u16 first, count;		/* segments in the extent; count 0: overlaps nothing */
 	bool excl;			/* a write; two that only read may overlap */
 	bool masked;			/* its sub-ranges must be in the record */
+	bool held;			/* of who has pinned the extent: waits for no place */
 	bool started;
 	bool waited;			/* counted as one that waited for the record */
 	void (*start)(struct ms_op *op);	/* process context, no locks */
@@ -78,7 +79,7 @@ void __ms_extent_free(struct ms_volume *v, struct ms_extent *e);
 /* Call start() of each; no locks held. */
 void ms_ops_start(struct list_head *ready);
 
-/* Queue an operation; op->extent, sector, nsectors, first, count, excl, masked, start are set. start() may be called before it returns. */
+/* Queue an operation; op->extent, sector, nsectors, first, count, excl, masked, held, start are set. start() may be called before it returns. */
 void ms_op_submit(struct ms_volume *v, struct ms_op *op);
 /* Queue an operation and wait until it may go on; start is not used. Sleeps. Return: 0, or -EIO when the metadata has failed or no extent can be made free (ms_op_done() is called then). */
 int ms_op_acquire(struct ms_volume *v, struct ms_op *op);

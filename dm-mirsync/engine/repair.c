@@ -407,6 +407,7 @@ int ms_repair_segment(struct ms_volume *v, u64 no, u32 seg)
 
 	if (!rp)
 		return -ENOMEM;
+	rp->op.held = true;
 	r = begin_repair(rp);
 	if (!r)
 		r = end_repair(rp);

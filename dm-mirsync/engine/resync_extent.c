@@ -105,6 +105,7 @@ static struct ms_write *copy_alloc(struct ms_volume *v, struct ms_extent *e,
 		return NULL;
 	w->op.excl = false;
 	w->op.masked = false;
+	w->op.held = true;
 	w->flags = MS_W_RESYNC;
 	return w;
 }

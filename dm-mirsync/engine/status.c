@@ -48,6 +48,7 @@ static void fill_state(const struct ms_volume *v, struct ms_ioc_status *st)
 	st->changed_trusted = v->connected && v->decision.trusted;
 	st->inflight = v->inflight;
 	st->unacked = v->nr_unacked;
+	st->refusals = v->refusals;
 }
 
 static void __fill_policy(struct ms_volume *v, struct ms_ioc_status *st)

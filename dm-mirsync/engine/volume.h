@@ -316,7 +316,8 @@ struct ms_volume {
 	struct mutex event_lock;
 	struct dm_target *ti;
 	struct ms_told told;		/* event_lock */
-	char explain[MS_TEXT];		/* lock: why the last command was refused */
+	char explain[MS_TEXT];		/* lock: why the last command was refused ... */
+	u32 refusals;			/* lock: ... and how many were */
 
 	struct list_head registry;
 	struct ms_registry_entry used;

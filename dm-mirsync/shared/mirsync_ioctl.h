@@ -35,7 +35,7 @@ struct ms_ioc_status {
 	__u32 hot, max_hot;
 	__u32 flags;		/* MS_SB_* */
 	__u32 last_error;	/* positive errno of the last failed resync or failback, 0 none */
-	__u32 reserved0;
+	__u32 refusals;		/* commands refused, or failed later, so far; "explain" tells why the last one was */
 	__u64 gen_current, gen_base;
 	__u64 valid;		/* segments with a valid code */
 	__u64 marked;		/* segments out of sync */
