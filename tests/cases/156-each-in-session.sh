@@ -16,12 +16,6 @@ DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib-faults.sh"
 KIND=failslab
 
-# The status is not always told while memory is short.
-is() # SITE KEY VALUE
-{
-	[ "$(field "$@" 2>/dev/null)" = "$3" ]
-}
-
 seed=0
 round()
 {
@@ -42,20 +36,6 @@ look_at_failback()
 	wait_until is a meeting outdated
 	wait_until is b meeting peer-outdated
 	"$MIRSYNC" failback volb --dry-run >"$LAB/said" 2>&1 || head -n 1 "$LAB/said"
-}
-
-refuse_each() # COMMAND
-{
-	local address caller callee
-	calls_of "$1" >"$LAB/calls"
-	came=0
-	while read -r -u 9 address caller callee; do
-		fault_at "$KIND" "$address"
-		"$1"
-		! fault_came || { came=$((came + 1)); note "$callee by $caller"; }
-		faults_off
-	done 9<"$LAB/calls"
-	note "$1: $came of $(wc -l <"$LAB/calls") calls were refused"
 }
 
 lab_sites

@@ -8,6 +8,9 @@
 #   calls_of COMMAND... >FILE      which of them it comes to
 #   fault_at failslab|fail_page_alloc ADDRESS      one only, in the call that returns to there
 #   fault_came          did it?
+#   refuse_each COMMAND...         once for each of its calls for memory, with that one refused: $came were
+#   refuse_new COMMAND...          but for those that were refused before
+#   is SITE KEY VALUE   the same as field tells, also while memory is short
 #   faults_off
 #   faults_told         which of the module's functions were refused objects since the first faults_on
 
@@ -100,6 +103,41 @@ fault_at()
 fault_came()
 {
 	[ "$(<"$FAULTS/$KIND/times")" = 0 ]
+}
+
+refuse_each()
+{
+	calls_of "$@" >"$LAB/calls"
+	refuse_listed "$@"
+}
+
+refuse_new()
+{
+	calls_of "$@" | grep -vwFf "$LAB/refused" >"$LAB/calls"
+	refuse_listed "$@"
+}
+
+refuse_listed()
+{
+	local address caller callee
+	came=0
+	while read -r -u 9 address caller callee; do
+		fault_at "$KIND" "$address"
+		"$@"
+		! fault_came || {
+			came=$((came + 1))
+			echo "$address" >>"$LAB/refused"
+			note "$callee by $caller"
+		}
+		faults_off
+	done 9<"$LAB/calls"
+	note "$*: $came of $(wc -l <"$LAB/calls") calls were refused"
+}
+
+# The status is not always told while memory is short.
+is()
+{
+	[ "$(field "$1" "$2" 2>/dev/null)" = "$3" ]
 }
 
 ranges_known()
