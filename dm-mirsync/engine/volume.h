@@ -67,9 +67,10 @@
 #define MS_TEXT			160
 #define MS_SAMPLE_LATEST	16u		/* extents */
 
-/* What a volume occupies; the target layer's registry looks at it. */
+struct ms_holding;			/* the target layer's registry has it */
+
+/* What a table must agree with that replaces another one; the registry looks at it. */
 struct ms_registry_entry {
-	dev_t data, meta;
 	u32 key_crc;
 	struct sockaddr_storage local, peer;
 };
@@ -128,7 +129,7 @@ struct ms_volume {
 	struct mutex control;
 	struct mutex role_lock;
 	bool running;			/* control: between activation and stop */
-	bool stopping;			/* lock: nothing begins to wait for the peer with control held */
+	bool stopping;			/* lock: nothing begins to wait for the peer */
 	u32 users;			/* registry: ioctls at work */
 	bool was_up;			/* control: was activated before */
 	bool was_active;		/* control: primary in force when it was suspended */
@@ -182,7 +183,8 @@ struct ms_volume {
 	u64 inflight_bytes;
 	u64 epoch, epoch_shipped;	/* async: the present one, that of the last frame */
 	atomic_t unsent_acks;		/* answers to the peer that wait to be sent */
-	u64 unacked_bytes;		/* memory of the application's writes that are not confirmed */
+	u64 unacked_bytes;		/* memory of the application's writes that are not confirmed ... */
+	u64 unstarted_bytes;		/* ... and of those that wait for their extent's queue or the record */
 	unsigned long confirmed_at;	/* jiffies of the last confirmation */
 	unsigned long first_at;		/* jiffies, since when the first of @unacked is the first */
 	bool released, draining;	/* link_lost freeze: not this time, not while a suspend waits */
@@ -321,6 +323,7 @@ struct ms_volume {
 
 	struct list_head registry;
 	struct ms_registry_entry used;
+	struct ms_holding *holding;	/* registry: its devices */
 	int refs;			/* registry: tables that use it */
 };
 

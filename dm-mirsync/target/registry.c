@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All volumes of this kernel; see registry.h. Locking: one mutex around the
- * list and the counts; creation happens inside it, so that two tables cannot
- * take the same device at the same time.
+ * All volumes of this kernel; see registry.h. Devices are taken before a volume is made on
+ * them, and given back when the last of it is gone, so that no two are at work on one device.
+ * Locking: one mutex around the lists and the counts, never held while a disk is waited for.
  */
 #include <linux/blkdev.h>
+#include <linux/slab.h>
 
 #include "engine/failback.h"
 #include "engine/grow.h"
 #include "target/registry.h"
 
+/* The devices of a volume: also while it is made, or taken down. */
+struct ms_holding {
+	struct list_head list;
+	struct mapped_device *md;
+	dev_t data, meta;
+};
+
 static DEFINE_MUTEX(lock);
 static LIST_HEAD(volumes);
+static LIST_HEAD(holdings);
 static DECLARE_WAIT_QUEUE_HEAD(idle);
 
-static bool uses(const struct ms_registry_entry *e, dev_t dev)
+static bool uses(const struct ms_holding *h, dev_t dev)
 {
-	return e->data == dev || e->meta == dev;
+	return h->data == dev || h->meta == dev;
 }
 
 static int check_shared(struct ms_volume *v, const struct ms_volume_config *cfg,
@@ -24,7 +33,7 @@ static int check_shared(struct ms_volume *v, const struct ms_volume_config *cfg,
 {
 	struct ms_options now;
 
-	if (v->used.data != cfg->data->bd_dev || v->used.meta != cfg->meta->bd_dev) {
+	if (v->holding->data != cfg->data->bd_dev || v->holding->meta != cfg->meta->bd_dev) {
 		*why = "devices cannot be changed by a reload: remove and create";
 		return -EINVAL;
 	}
@@ -45,43 +54,32 @@ static int check_shared(struct ms_volume *v, const struct ms_volume_config *cfg,
 	return ms_volume_check_size(v, cfg->sectors, why);
 }
 
-static int create(const struct ms_volume_config *cfg, struct ms_volume **pv,
-		  const char **why)
+/* Are these free? lock is held. */
+static int check_free(const struct ms_volume_config *cfg, const char **why)
+{
+	const struct ms_holding *h;
+
+	list_for_each_entry(h, &holdings, list) {
+		if (h->md == cfg->md)
+			*why = "this device is being set up or taken down";
+		else if (uses(h, cfg->data->bd_dev))
+			*why = "data device is in use by another volume";
+		else if (uses(h, cfg->meta->bd_dev))
+			*why = "metadata device is in use by another volume";
+		else
+			continue;
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/* The volume of this dm device, for one more table; or its devices, for a new one. Return: 0, 1, negative. */
+static int find_or_hold(const struct ms_volume_config *cfg, struct ms_holding *h,
+			struct ms_volume **pv, const char **why)
 {
 	struct ms_volume *v;
 	int r;
 
-	list_for_each_entry(v, &volumes, registry) {
-		if (uses(&v->used, cfg->data->bd_dev)) {
-			*why = "data device is in use by another volume";
-			return -EBUSY;
-		}
-		if (uses(&v->used, cfg->meta->bd_dev)) {
-			*why = "metadata device is in use by another volume";
-			return -EBUSY;
-		}
-	}
-	r = ms_volume_create(cfg, &v, why);
-	if (r)
-		return r;
-	v->used.data = cfg->data->bd_dev;
-	v->used.meta = cfg->meta->bd_dev;
-	v->used.key_crc = ms_crc32c(cfg->net.key, cfg->net.key ? cfg->net.key_len : 0);
-	v->used.local = cfg->net.local;
-	v->used.peer = cfg->net.peer;
-	v->refs = 1;
-	list_add(&v->registry, &volumes);
-	*pv = v;
-	return 0;
-}
-
-int ms_registry_take(const struct ms_volume_config *cfg, struct ms_volume **pv,
-		     const char **why)
-{
-	struct ms_volume *v;
-	int r = 1;
-
-	mutex_lock(&lock);
 	list_for_each_entry(v, &volumes, registry) {
 		if (v->md != cfg->md)
 			continue;
@@ -90,16 +88,71 @@ int ms_registry_take(const struct ms_volume_config *cfg, struct ms_volume **pv,
 			v->refs++;
 			*pv = v;
 		}
-		break;
+		return r;
 	}
-	if (r > 0)
-		r = create(cfg, pv, why);
+	r = check_free(cfg, why);
+	if (r)
+		return r;
+	h->md = cfg->md;
+	h->data = cfg->data->bd_dev;
+	h->meta = cfg->meta->bd_dev;
+	list_add(&h->list, &holdings);
+	return 1;
+}
+
+static void give_back(struct ms_holding *h)
+{
+	mutex_lock(&lock);
+	list_del(&h->list);
 	mutex_unlock(&lock);
+	kfree(h);
+}
+
+static int create(const struct ms_volume_config *cfg, struct ms_holding *h,
+		  struct ms_volume **pv, const char **why)
+{
+	struct ms_volume *v;
+	int r = ms_volume_create(cfg, &v, why);
+
+	if (r)
+		return r;
+	v->holding = h;
+	v->used.key_crc = ms_crc32c(cfg->net.key, cfg->net.key ? cfg->net.key_len : 0);
+	v->used.local = cfg->net.local;
+	v->used.peer = cfg->net.peer;
+	v->refs = 1;
+	mutex_lock(&lock);
+	list_add(&v->registry, &volumes);
+	mutex_unlock(&lock);
+	*pv = v;
+	return 0;
+}
+
+int ms_registry_take(const struct ms_volume_config *cfg, struct ms_volume **pv,
+		     const char **why)
+{
+	struct ms_holding *h = kzalloc(sizeof(*h), GFP_KERNEL);
+	int r;
+
+	*why = "not enough memory";
+	if (!h)
+		return -ENOMEM;
+	mutex_lock(&lock);
+	r = find_or_hold(cfg, h, pv, why);
+	mutex_unlock(&lock);
+	if (r <= 0) {
+		kfree(h);
+		return r;
+	}
+	r = create(cfg, h, pv, why);
+	if (r)
+		give_back(h);
 	return r;
 }
 
 void ms_registry_drop(struct ms_volume *v)
 {
+	struct ms_holding *h = v->holding;
 	bool last;
 
 	mutex_lock(&lock);
@@ -112,6 +165,7 @@ void ms_registry_drop(struct ms_volume *v)
 	ms_volume_stop(v);	/* also ends what an ioctl waits for */
 	wait_event_idle(idle, !READ_ONCE(v->users));
 	ms_volume_destroy(v);
+	give_back(h);
 }
 
 struct ms_volume *ms_registry_get(u64 dev)

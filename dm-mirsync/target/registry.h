@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * All volumes of this kernel, and the devices they use: dm devices share one
- * holder, so nobody else would notice a device used twice. One mutex.
+ * holder, so nobody else would notice a device used twice.
  */
 #ifndef MS_TARGET_REGISTRY_H
 #define MS_TARGET_REGISTRY_H
@@ -13,7 +13,7 @@
  *
  * A table that replaces another one of the same dm device gets its volume;
  * devices and addresses must be the same then, and the size at least that. Otherwise a volume is created.
- * Return: 0; -EBUSY when a device is in use by another volume.
+ * Return: 0; -EBUSY when a device is in use by another volume, also by one on its way out.
  */
 int ms_registry_take(const struct ms_volume_config *cfg, struct ms_volume **pv,
 		     const char **why);
