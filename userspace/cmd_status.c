@@ -155,6 +155,8 @@ static void print_volume(const struct online *o)
 	snprintf(text, sizeof(text), "%s%s", ms_disk_name(st->disk),
 		 st->hung ? ", does not answer: errors until it does" : "");
 	line("disk", st->hung ? OUT_RED : disk_colour(st->disk), text);
+	if (st->metadata_failed)
+		line("metadata", OUT_RED, "has failed: nothing is written until the volume is made anew");
 	dm_params(o->vol.name, params, sizeof(params));
 	snprintf(text, sizeof(text), "%s %.160s",
 		 st->connected ? "connected to" : "not connected to", table_word(params, 4));

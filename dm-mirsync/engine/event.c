@@ -30,7 +30,7 @@ static void describe(struct ms_volume *v, struct ms_told *t)
 	t->disk = ms_disk_name(st.disk);
 	t->sync = ms_sync_word(&st);
 	t->meeting = ms_meeting_name(st.meeting);
-	t->metadata = READ_ONCE(v->meta_failed) ? "failed" : "ok";
+	t->metadata = ms_metadata_word(&st);
 	t->frozen = st.frozen ? "1" : "0";
 	t->hung = st.hung ? "1" : "0";
 	t->detached = st.detached ? "1" : "0";

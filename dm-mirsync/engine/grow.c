@@ -129,7 +129,9 @@ int ms_volume_check_size(struct ms_volume *v, u64 sectors, const char **why)
 
 	if (sectors == v->geo->sectors)
 		return 0;
-	if (sectors < v->geo->sectors) {
+	if (READ_ONCE(v->meta_failed)) {
+		*why = "the metadata of this site has failed: remove and create";
+	} else if (sectors < v->geo->sectors) {
 		*why = "a volume cannot be made smaller";
 	} else if (sectors & ((v->sb.logical_block >> SECTOR_SHIFT) - 1)) {
 		*why = "new size is no multiple of the volume's logical blocks";

@@ -31,6 +31,7 @@ static void fill_state(const struct ms_volume *v, struct ms_ioc_status *st)
 	st->connected = v->connected;
 	st->replicating = v->mirroring || v->receiving;
 	st->hung = v->hung;
+	st->metadata_failed = v->meta_failed;
 	st->copying = v->copying ? 1 : v->target_copying ? 2 : 0;
 	st->in_sync = v->connected && v->in_sync;
 	st->failback = v->failback;
@@ -100,6 +101,11 @@ const char *ms_link_word(struct ms_volume *v, const struct ms_ioc_status *st)
 	if (st->connected)
 		return "connected";
 	return ms_net_enabled(v->net) ? "connecting" : "disconnected";
+}
+
+const char *ms_metadata_word(const struct ms_ioc_status *st)
+{
+	return st->metadata_failed ? "failed" : "ok";
 }
 
 const char *ms_sync_word(const struct ms_ioc_status *st)

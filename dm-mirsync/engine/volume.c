@@ -338,12 +338,16 @@ int ms_volume_start(struct ms_volume *v)
 	mutex_lock(&v->control);
 	if (v->running)
 		goto out;
+	if (v->meta_failed) {	/* not an error: the device would stay suspended, and who uses it wait */
+		ms_err(v, "its metadata has failed: nothing is served until it is made anew");
+		goto out;
+	}
 	v->stopping = false;
 	v->failback = 0;
 	v->failback_judged = false;
 	v->copy_rate = 0;
 	__ms_resync_forget(v);
-	r = v->meta_failed ? -EIO : activate(v);
+	r = activate(v);
 	if (!r)
 		r = ms_sample_check(v);
 	if (!r)

@@ -74,7 +74,9 @@ struct ms_ioc_status {
 	__u32 changed_trusted;	/* the marks of both sites cover all that differs, were this site the source */
 	__u32 preparing;	/* MS_PREPARE_*: about to become the target of a copy (before_target) */
 	__u64 question;		/* number of the latest question that PREPARING waits for the answer to */
-	__u64 reserved[2];
+	__u32 metadata_failed;	/* it cannot be kept: writes are refused until the volume is made anew */
+	__u32 reserved1;
+	__u64 reserved[1];
 };
 
 #define MS_PREPARE_NONE		0u

@@ -214,6 +214,7 @@ static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 	DMEMIT(" reads_from_peer=%llu repaired=%llu unreadable=%llu hung=%u preparing=%s",
 	       st->reads_from_peer, st->repaired, st->unreadable, st->hung,
 	       ms_prepare_name(st->preparing));
+	DMEMIT(" metadata=%s", ms_metadata_word(st));
 	kfree(st);
 }
 

@@ -36,6 +36,15 @@ note "a cannot record"
 change_table metaa "${BAD[a]}"
 if put /dev/mapper/vola 12288 1024 3 2>/dev/null; then fail "a write completed that no record covers"; fi
 expect_fail dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct
+[ "$(field a metadata)" = failed ] || fail "the status does not tell: $(dmsetup status vola)"
+"$MIRSYNC" status vola | grep 'metadata.*failed' || fail "mirsync status does not tell"
+expect_fail in_site a dmsetup reload vola --table "$(SECTORS=16384 vol_table a primary)"
+[[ $REASON == *"metadata of this site has failed"* ]] || fail "$REASON"
+# Nobody waits for ever at a device that cannot be resumed.
+dmsetup suspend vola
+dmsetup resume vola
+expect_fail timeout 60 dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct
+expect_fail timeout 60 dd if=/dev/mapper/vola of=/dev/null bs=4k count=1 iflag=direct
 change_table metaa "${GOOD[a]}"
 vol_remove a
 vol_create a primary
