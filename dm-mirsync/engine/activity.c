@@ -156,7 +156,7 @@ static int load_batch(struct ms_volume *v, struct list_head *batch)
 		if (e->state == MS_EXT_NEW)
 			ms_meta_prefetch_table(v->meta, e->no);
 	list_for_each_entry(e, batch, act)
-		if (!r && e->state == MS_EXT_NEW)
+		if (!r && e->state == MS_EXT_NEW && !e->loaded)	/* not twice: it is counted */
 			r = load(v, e);
 	return r;
 }
@@ -183,7 +183,7 @@ static void announce(struct ms_volume *v, struct list_head *batch)
 	}
 	spin_unlock(&v->lock);
 	if (n)
-		ms_send_note(v, session, MS_F_ANNOUNCE, 0, a, n * sizeof(a[0]));
+		ms_send_hint(v, session, MS_F_ANNOUNCE, a, n * sizeof(a[0]));
 }
 
 /* Record the extents that ask. Return: how many, or negative. */
@@ -385,6 +385,7 @@ static int release(struct ms_volume *v, struct ms_extent **pick, u32 n)
 		e->want = 0;
 		e->rec = 0;
 		e->state = MS_EXT_NEW;
+		v->cool_gen++;
 		if (list_empty(&e->ops) && list_empty(&e->act))
 			__ms_extent_free(v, e);
 		else

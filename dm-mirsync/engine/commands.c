@@ -106,9 +106,35 @@ static void close_door(struct ms_volume *v)
 	ms_secondary_drain(v);
 }
 
-int ms_cmd_record_primary(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void *arg), void *arg,
-			  const char **why)
+struct promotion {
+	struct ms_volume *v;
+	const struct ms_promotion *how;
+	const char *why;		/* it was not recorded */
+};
+
+/*
+ * What may have changed since the rules allowed it: the record that the disk has failed may be on
+ * its way; and who asked may have given up, and be primary again.
+ */
+static void sb_promotion(struct ms_sb *sb, void *arg)
 {
+	struct promotion *p = arg;
+	struct ms_volume *v = p->v;
+
+	p->why = NULL;
+	spin_lock(&v->lock);
+	if (!p->how->force && v->target_failed)
+		p->why = "the data device has failed";
+	else if (p->how->session && (!v->connected || v->session != p->how->session))
+		p->why = "the session is over";
+	spin_unlock(&v->lock);
+	if (!p->why)
+		p->how->fn(sb, p->how->arg);
+}
+
+int ms_cmd_record_primary(struct ms_volume *v, const struct ms_promotion *how, const char **why)
+{
+	struct promotion p = { .v = v, .how = how };
 	int r;
 
 	close_door(v);
@@ -118,10 +144,10 @@ int ms_cmd_record_primary(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void
 		*why = "the data device cannot be flushed";
 		return r;
 	}
-	r = ms_super_change(v, fn, arg);
-	if (r) {
-		*why = "the promotion cannot be recorded on the metadata device";
-		return r;
+	r = ms_super_change(v, sb_promotion, &p);
+	if (r || p.why) {
+		*why = p.why ?: "the promotion cannot be recorded on the metadata device";
+		return r ?: -EPERM;
 	}
 	invalidate_bdev(dm_disk(v->md)->part0);
 	return 0;
@@ -129,6 +155,7 @@ int ms_cmd_record_primary(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void
 
 static int promote_locked(struct ms_volume *v)
 {
+	struct ms_promotion how = { .fn = sb_promote, .arg = &v->cmd_force, .force = v->cmd_force };
 	struct ms_situation s;
 	const char *why;
 	int r;
@@ -139,7 +166,7 @@ static int promote_locked(struct ms_volume *v)
 		return ms_refuse_command(v, -EPERM, why);
 	if (s.claim == MS_CLAIM_ACTIVE)
 		return 0;
-	r = ms_cmd_record_primary(v, sb_promote, &v->cmd_force, &why);
+	r = ms_cmd_record_primary(v, &how, &why);
 	if (r)
 		return ms_refuse_command(v, r, why);
 	spin_lock(&v->lock);
@@ -401,16 +428,23 @@ int ms_cmd_resolve(struct ms_volume *v, enum ms_keep keep)
  */
 static int ask_switch(struct ms_volume *v, struct ms_ioc_switch *sw, struct ms_result *res)
 {
+	static const char demoted[] = "this site is demoted now; at the peer: ";
 	struct ms_switch body = { };
+	struct ms_request rq;
 	int r;
 
+	ms_request_prepare(&rq, MS_F_SWITCH, &body, sizeof(body), MS_F_RESULT, res, sizeof(*res));
 	spin_lock(&v->lock);
 	ms_gens_encode(&v->sb.gens, &body.gens);
+	r = __ms_request_queue(v, &rq);
 	spin_unlock(&v->lock);
-	r = ms_request(v, MS_F_SWITCH, &body, sizeof(body), MS_F_RESULT, res,
-		       sizeof(*res), NULL);
+	/* No longer than for a write: no site serves the application. */
+	if (!r)
+		r = ms_request_wait_limited(v, &rq, v->confirm_timeout);
 	if (!r && res->status) {
-		ms_result_text(res, sw->error, sizeof(sw->error));
+		strscpy(sw->error, demoted, sizeof(sw->error));
+		ms_result_text(res, sw->error + sizeof(demoted) - 1,
+			       sizeof(sw->error) - sizeof(demoted) + 1);
 		r = -EPERM;
 	}
 	return r;
@@ -463,6 +497,7 @@ out:
 
 static const char *take_over(struct ms_volume *v, struct ms_inbound *in)
 {
+	struct ms_promotion how = { .fn = sb_promote, .session = in->session };
 	const char *why;
 	bool ok;
 
@@ -472,8 +507,8 @@ static const char *take_over(struct ms_volume *v, struct ms_inbound *in)
 	spin_unlock(&v->lock);
 	if (!ok)
 		return "the peer is not in sync and cannot take over";
-	if (ms_cmd_record_primary(v, sb_promote, NULL, &why))
-		return "the peer cannot flush its data device, or record the promotion";
+	if (ms_cmd_record_primary(v, &how, &why))
+		return why;
 	ms_cmd_in_force(v, MS_CLAIM_ACTIVE);
 	ms_net_planned(v->net);		/* the peer will end the session */
 	ms_info(v, "switchover: this site is the primary now");

@@ -24,16 +24,21 @@ void ms_cmd_situation(struct ms_volume *v, struct ms_situation *s);
  */
 int ms_cmd_step_down(struct ms_volume *v, ms_rule rule, const char **why);
 
+struct ms_promotion {
+	void (*fn)(struct ms_sb *sb, void *arg);	/* changes the superblock */
+	void *arg;
+	bool force;		/* also when the data device has failed what the peer wrote */
+	u32 session;		/* only in that one; 0: whatever happens */
+};
+
 /**
  * ms_cmd_record_primary() - flush the data device, and record the primary role
- * @fn: changes the superblock; with @arg
  * @why: one line on error
  *
  * Nothing of the peer's is taken any more, and what was taken is done. ms_cmd_in_force() follows.
  * Context: v->role_lock is held, the rules allow it. Return: 0 or a negative errno.
  */
-int ms_cmd_record_primary(struct ms_volume *v, void (*fn)(struct ms_sb *sb, void *arg), void *arg,
-			  const char **why);
+int ms_cmd_record_primary(struct ms_volume *v, const struct ms_promotion *how, const char **why);
 
 /*
  * ms_cmd_in_force() - the recorded role counts; what was concluded with the peer before does not any

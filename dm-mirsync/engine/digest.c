@@ -247,7 +247,7 @@ static void take_answer(struct question *q)
 	u32 i, n = 0;
 
 	if (!q->r)
-		q->r = ms_request_wait(&q->rq);
+		q->r = ms_request_wait_limited(q->v, &q->rq, MAX_SCHEDULE_TIMEOUT);
 	if (!q->r && !fits(q))
 		q->r = -EPROTO;
 	memset(d->segs, 0, sizeof(d->segs));

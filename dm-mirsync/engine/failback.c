@@ -77,8 +77,7 @@ static int ask(struct ms_volume *v, struct ms_ioc_failback *fb, u16 type, const 
 
 /*
  * The same for what may take as long as a snapshot at the target: a signal ends the waiting, after
- * which the sites have to meet again. None is begun while the volume is being stopped, which has cut
- * the session to end such waiting and waits for v->control.
+ * which the sites have to meet again.
  */
 static int ask_patiently(struct ms_volume *v, struct ms_ioc_failback *fb, u16 type)
 {
@@ -90,7 +89,7 @@ static int ask_patiently(struct ms_volume *v, struct ms_ioc_failback *fb, u16 ty
 		return -ENOMEM;
 	ms_request_prepare(&rq, type, NULL, 0, MS_F_RESULT, res, sizeof(*res));
 	spin_lock(&v->lock);
-	r = v->stopping ? -ENOTCONN : __ms_request_queue(v, &rq);
+	r = __ms_request_queue(v, &rq);
 	spin_unlock(&v->lock);
 	if (!r)
 		r = ms_request_wait_interruptible(v, &rq);
@@ -233,6 +232,7 @@ static void sb_win(struct ms_sb *sb, void *arg)
 /* role_lock is held. Return: 0; or negative, with @why, or with NULL there for the metadata device. */
 static int win(struct ms_volume *v, struct start *start, const char **why)
 {
+	struct ms_promotion how = { .fn = sb_win, .arg = start };
 	struct ms_situation s;
 	int r;
 
@@ -245,7 +245,7 @@ static int win(struct ms_volume *v, struct start *start, const char **why)
 	start->promote = s.claim != MS_CLAIM_ACTIVE;
 	if (!start->promote)
 		return ms_super_change(v, sb_win, start);
-	r = ms_cmd_record_primary(v, sb_win, start, why);
+	r = ms_cmd_record_primary(v, &how, why);
 	if (r)
 		return r;
 	ms_cmd_in_force(v, MS_CLAIM_ACTIVE);

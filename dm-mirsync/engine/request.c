@@ -8,8 +8,10 @@
 
 #include "engine/link.h"
 #include "engine/request.h"
+#include "engine/resync_marks.h"
 
 #define INBOX_MAX	256u	/* questions of the peer that wait */
+#define PATIENCE	(5 * HZ)	/* a peer that answers has answered by then, as a rule */
 
 void ms_request_prepare(struct ms_request *rq, u16 type, const void *body, u32 len,
 			u16 answer, void *reply, u32 room)
@@ -35,7 +37,7 @@ int __ms_request_queue(struct ms_volume *v, struct ms_request *rq)
 	int r;
 
 	lockdep_assert_held(&v->lock);
-	if (!v->connected)
+	if (!v->connected || v->stopping)	/* a stop waits for who holds v->control */
 		return -ENOTCONN;
 	rq->out.handle = ++v->next_handle;
 	rq->out.done = request_sent;
@@ -54,21 +56,40 @@ int ms_request_wait(struct ms_request *rq)
 	return rq->status;
 }
 
-int ms_request_wait_interruptible(struct ms_volume *v, struct ms_request *rq)
+/* Nobody waits for it any more. Return: false when it has just been answered. */
+static bool take_back(struct ms_volume *v, struct ms_request *rq)
 {
-	bool dropped;
+	bool mine;
 
-	wait_for_completion_state(&rq->sent, TASK_IDLE);
-	if (!wait_for_completion_interruptible(&rq->answered))
-		return rq->status;
 	spin_lock(&v->lock);
-	dropped = !list_empty(&rq->list);
+	mine = !list_empty(&rq->list);
 	list_del_init(&rq->list);
 	spin_unlock(&v->lock);
-	if (dropped)
-		return -EINTR;
-	wait_for_completion_state(&rq->answered, TASK_IDLE);	/* it is being answered */
-	return rq->status;
+	if (!mine)
+		wait_for_completion_state(&rq->answered, TASK_IDLE);
+	return mine;
+}
+
+int ms_request_wait_interruptible(struct ms_volume *v, struct ms_request *rq)
+{
+	wait_for_completion_state(&rq->sent, TASK_IDLE);
+	if (!wait_for_completion_interruptible(&rq->answered) || !take_back(v, rq))
+		return rq->status;
+	return -EINTR;
+}
+
+int ms_request_wait_limited(struct ms_volume *v, struct ms_request *rq, unsigned long limit)
+{
+	long left;
+
+	wait_for_completion_state(&rq->sent, TASK_IDLE);
+	if (wait_for_completion_timeout(&rq->answered, min(limit, (unsigned long)PATIENCE)))
+		return rq->status;
+	left = wait_for_completion_interruptible_timeout(&rq->answered, limit);
+	if (left > 0 || !take_back(v, rq))
+		return rq->status;
+	ms_net_cut(v->net, -ETIME);	/* an answer that comes now would be to no question */
+	return left ? -EINTR : -ETIME;
 }
 
 int ms_request(struct ms_volume *v, u16 type, const void *body, u32 len,
@@ -82,7 +103,7 @@ int ms_request(struct ms_volume *v, u16 type, const void *body, u32 len,
 	r = __ms_request_queue(v, &rq);
 	spin_unlock(&v->lock);
 	if (!r)
-		r = ms_request_wait(&rq);
+		r = ms_request_wait_limited(v, &rq, MAX_SCHEDULE_TIMEOUT);
 	if (got)
 		*got = rq.len;
 	return r;
@@ -136,6 +157,9 @@ void ms_requests_fail(struct ms_volume *v)
 		spin_lock(&v->lock);
 		rq = list_first_entry_or_null(&v->requests, struct ms_request, list);
 		if (rq) {
+			/* A target that finds its disk altered says so by ending the session. */
+			if (rq->out.type == MS_F_READ_REQ)
+				__ms_resync_forget(v);
 			list_del_init(&rq->list);
 			rq->status = -ENOTCONN;
 			complete(&rq->answered);
@@ -237,9 +261,9 @@ static void note_done(struct ms_out *out, int r)
 }
 
 static int send_note(struct ms_volume *v, struct ms_inbound *in, u32 session, u16 type,
-		     u64 handle, const void *body, u32 len)
+		     u64 handle, const void *body, u32 len, gfp_t gfp)
 {
-	struct note *n = kvzalloc(struct_size(n, body, len), GFP_NOIO);
+	struct note *n = kvzalloc(struct_size(n, body, len), gfp);
 	int r = -ENOTCONN;
 
 	if (!n)
@@ -265,12 +289,17 @@ static int send_note(struct ms_volume *v, struct ms_inbound *in, u32 session, u1
 int ms_send_note(struct ms_volume *v, u32 session, u16 type, u64 handle,
 		 const void *body, u32 len)
 {
-	return send_note(v, NULL, session, type, handle, body, len);
+	return send_note(v, NULL, session, type, handle, body, len, GFP_NOIO);
+}
+
+int ms_send_hint(struct ms_volume *v, u32 session, u16 type, const void *body, u32 len)
+{
+	return send_note(v, NULL, session, type, 0, body, len, GFP_NOWAIT | __GFP_NOWARN);
 }
 
 void ms_inbound_reply(struct ms_inbound *in, u16 type, const void *body, u32 len)
 {
-	if (send_note(in->v, in, in->session, type, in->head.handle, body, len) == -ENOMEM)
+	if (send_note(in->v, in, in->session, type, in->head.handle, body, len, GFP_NOIO) == -ENOMEM)
 		ms_net_cut(in->v->net, -ENOMEM);
 }
 

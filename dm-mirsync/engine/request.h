@@ -32,7 +32,12 @@ int __ms_request_queue(struct ms_volume *v, struct ms_request *rq);
 int ms_request_wait(struct ms_request *rq);
 /* The same; or -EINTR by a signal: the session has to be cut, an answer that comes now is to no question. */
 int ms_request_wait_interruptible(struct ms_volume *v, struct ms_request *rq);
-/* All three. Sleeps. */
+/*
+ * The same; or, with the session cut, -ETIME after about @limit (jiffies), and -EINTR by a signal to who
+ * has waited for some seconds already.
+ */
+int ms_request_wait_limited(struct ms_volume *v, struct ms_request *rq, unsigned long limit);
+/* All of it, without a limit but for signals. Sleeps. */
 int ms_request(struct ms_volume *v, u16 type, const void *body, u32 len,
 	       u16 answer, void *reply, u32 room, u32 *got);
 /* A frame that answers one. Session thread. */
@@ -71,5 +76,7 @@ void ms_result_text(const struct ms_result *res, char *text, size_t size);
 /* Send a frame without an answer; @body is copied. Return: 0, -ENOTCONN, -ENOMEM. */
 int ms_send_note(struct ms_volume *v, u32 session, u16 type, u64 handle,
 		 const void *body, u32 len);
+/* One that does without if there is no memory, and does not wait for it. */
+int ms_send_hint(struct ms_volume *v, u32 session, u16 type, const void *body, u32 len);
 
 #endif
