@@ -243,6 +243,7 @@ static void op_down(void *ctx, int reason)
 		__ms_progress_end(v);
 	v->target_copying = false;
 	v->decision.meeting = MS_MEET_NONE;
+	v->failback = 0;
 	v->failback_agreed = false;
 	v->watch.cuts[ms_watch_cut(reason)]++;
 	trace_mirsync_session_down(v, reason);

@@ -12,6 +12,7 @@
 
 #include "engine/extent.h"
 #include "engine/request.h"
+#include "engine/scrub.h"
 #include "engine/tables.h"
 
 static int ask_versions(struct ms_volume *v, const struct ms_ioc_verdict *vd, u32 count,
@@ -41,6 +42,16 @@ static bool __counts(struct ms_volume *v, u32 session)
 	return v->failback == 1 && v->session == session;
 }
 
+static bool counts(struct ms_volume *v, u32 session)
+{
+	bool r;
+
+	spin_lock(&v->lock);
+	r = __counts(v, session);
+	spin_unlock(&v->lock);
+	return r;
+}
+
 struct equal {
 	u32 session;
 	bool held;
@@ -68,7 +79,8 @@ static int take_differs(struct ms_volume *v, struct ms_ioc_verdict *vd, bool hel
 	if (!e)
 		return -EIO;
 	spin_lock(&v->lock);
-	for (i = 0; i < e->segs; i++) {
+	/* Of one that is over they would be marks that no resync comes for. */
+	for (i = 0; __counts(v, session) && i < e->segs; i++) {
 		if (!ms_bit(vd->differs, i))
 			continue;
 		__ms_seg_mark(v, e, i, 1);
@@ -117,10 +129,14 @@ int ms_take_verdicts(struct ms_volume *v, struct ms_ioc_verdict *vd, u32 count,
 	spin_unlock(&v->lock);
 	if (!begun)
 		return -EPERM;
+	if (!ms_scrub_begin(v))		/* a stop waits for it */
+		return -ENODEV;
 	r = ask_versions(v, vd, count, &rep);
 	for (i = 0; !r && i < count; i++) {
-		r = take_one(v, &vd[i], ms_bit(rep.equal, i), session);
+		r = counts(v, session) ? take_one(v, &vd[i], ms_bit(rep.equal, i), session) :
+					 -ENOTCONN;
 		*held += vd[i].held;
 	}
+	ms_scrub_end(v);
 	return r;
 }

@@ -73,7 +73,7 @@ static int do_digests(struct ms_volume *v, void *arg, struct file *file)
 	u32 i;
 	int r;
 
-	if (!ds->count || ds->count > MS_DIGEST_BATCH)
+	if (!ds->count || ds->count > MS_DIGEST_BATCH || ds->reserved)
 		return -EINVAL;
 	size = ds->count * sizeof(*buf);
 	buf = vmemdup_user(u64_to_user_ptr(ds->buffer), size);
@@ -137,7 +137,8 @@ static int do_scrub(struct ms_volume *v, void *arg, struct file *file)
 {
 	struct ms_ioc_scrub *sc = arg;
 
-	if (sc->flags & ~MS_SCRUB_REPAIR)
+	if (sc->flags & ~MS_SCRUB_REPAIR || sc->reserved ||
+	    memchr_inv(sc->reserved2, 0, sizeof(sc->reserved2)))
 		return -EINVAL;
 	sc->sectors = 0;
 	memset(sc->checked, 0, sizeof(sc->checked));
@@ -152,7 +153,7 @@ static int do_regenerate(struct ms_volume *v, void *arg, struct file *file)
 	struct ms_ioc_regenerate *rg = arg;
 
 	memset(rg->error, 0, sizeof(rg->error));
-	if (rg->site > MS_SITE_PEER)
+	if (rg->site > MS_SITE_PEER || rg->reserved)
 		return -EINVAL;
 	return ms_cmd_regenerate(v, rg->site, rg->error, sizeof(rg->error));
 }
@@ -163,7 +164,7 @@ static int do_repair(struct ms_volume *v, void *arg, struct file *file)
 
 	memset(rp->error, 0, sizeof(rp->error));
 	rp->repaired = 0;
-	if (rp->site > MS_SITE_PEER)
+	if (rp->site > MS_SITE_PEER || memchr_inv(rp->reserved, 0, sizeof(rp->reserved)))
 		return -EINVAL;
 	return ms_cmd_repair(v, rp);
 }
