@@ -81,11 +81,13 @@ int ms_code_run_read(struct ms_volume *v, struct ms_code_run *run)
 }
 
 /* One that became valid meanwhile, by a write, stays: nothing read replaces a code that there is. */
-static void __take_codes(struct ms_volume *v, struct ms_extent *e, const struct ms_code_run *run)
+static void __take_codes(struct ms_volume *v, struct ms_extent *e, const struct ms_code_run *run,
+			 u32 losses)
 {
 	u32 i, seg;
 
-	if (run->seed != v->seed)
+	/* What was read may be what a failed flush has lost since. */
+	if (run->seed != v->seed || losses != v->losses)
 		return;
 	for (i = 0; i < run->span.count; i++) {
 		seg = run->span.first + i;
@@ -97,6 +99,7 @@ static void __take_codes(struct ms_volume *v, struct ms_extent *e, const struct 
 static int generate_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 count)
 {
 	struct ms_code_run *run = ms_code_run_alloc(v, e->no, first, count);
+	u32 losses;
 	int r;
 
 	if (!run)
@@ -105,11 +108,12 @@ static int generate_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32
 	r = ms_op_acquire(v, &run->op);
 	if (r)
 		goto out;
+	losses = READ_ONCE(v->losses);
 	r = ms_code_run_read(v, run);
 	spin_lock(&v->lock);
 	v->n.gen_read_sectors += run->op.nsectors;
 	if (!r)
-		__take_codes(v, e, run);
+		__take_codes(v, e, run, losses);
 	spin_unlock(&v->lock);
 	ms_op_done(&run->op);
 	if (r)
@@ -205,9 +209,17 @@ static int void_codes(struct ms_volume *v, void *arg)
 int ms_codes_void(struct ms_volume *v)
 {
 	struct end_of_codes end = { .candidates = true };
+	bool mirrors;
+	int r;
 
 	ms_err(v, "no code of this site is valid any more, all segments are candidates");
-	return ms_meta_job(v, void_codes, &end);
+	r = ms_meta_job(v, void_codes, &end);
+	spin_lock(&v->lock);
+	mirrors = v->mirroring || v->receiving;
+	spin_unlock(&v->lock);
+	if (mirrors)		/* the sites have to meet anew, to compare all */
+		ms_net_cut(v->net, -EILSEQ);
+	return r;
 }
 
 int ms_codes_anew(struct ms_volume *v)

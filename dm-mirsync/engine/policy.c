@@ -96,7 +96,9 @@ void __ms_policy_pinned(struct ms_volume *v)
 bool __ms_policy_room(struct ms_volume *v)
 {
 	lockdep_assert_held(&v->lock);
-	return !async(v) || detaches(v) || v->unacked_bytes < queue_bytes(v);
+	/* All that will be shipped: none of it can be held back when it is. */
+	return !async(v) || detaches(v) ||
+	       v->unacked_bytes + (v->mirroring ? v->unstarted_bytes : 0) < queue_bytes(v);
 }
 
 /* Source: the rest is over. A session that is waited for in the meantime begins to mirror. */

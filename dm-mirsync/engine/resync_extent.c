@@ -29,9 +29,10 @@
  * Copying the marked segments of one extent
  */
 
+/* None is held on to: its memory is free when it ends, as the next one may be waiting for it. */
 struct copies {
-	struct ms_write *w[COPIES_MAX];
-	struct completion done[COPIES_MAX];
+	struct ms_copy_end end[COPIES_MAX];
+	bool busy[COPIES_MAX];
 	u32 next;
 	u32 unreadable;		/* segments */
 	int r;
@@ -40,14 +41,11 @@ struct copies {
 /* Wait for the copy in a slot. */
 static void reap(struct copies *c, u32 i)
 {
-	struct ms_write *w = c->w[i];
-
-	if (!w)
+	if (!c->busy[i])
 		return;
-	wait_for_completion(&c->done[i]);
-	c->r = c->r ?: w->status;
-	ms_write_put(w);
-	c->w[i] = NULL;
+	wait_for_completion(&c->end[i].done);
+	c->r = c->r ?: c->end[i].status;
+	c->busy[i] = false;
 }
 
 static int read_local(struct ms_volume *v, struct ms_write *w)
@@ -130,13 +128,12 @@ static int copy_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 cou
 	if (!r && !adopt_codes(v, w)) {
 		r = -EILSEQ;
 	} else if (!r) {
-		init_completion(&c->done[slot]);
-		w->finished = &c->done[slot];
-		refcount_inc(&w->refs);
+		init_completion(&c->end[slot].done);
+		w->finished = &c->end[slot];
+		refcount_inc(&w->refs);		/* until the range is let go */
 		r = ms_write_ship(w);
-		if (!r)
-			c->w[slot] = w;
-		else
+		c->busy[slot] = !r;
+		if (r)
 			refcount_dec(&w->refs);
 	} else {
 		trace_mirsync_error(v, "read to copy", w->op.sector, r);
@@ -146,8 +143,6 @@ static int copy_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 cou
 		r = 1;
 	}
 	ms_op_done(&w->op);
-	if (!r)
-		return 0;
 out:
 	ms_write_put(w);
 	return r;

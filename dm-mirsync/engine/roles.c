@@ -138,9 +138,13 @@ static void offer(struct ms_sb *sb, void *arg)
 		sb->flags |= MS_SB_ALL_CANDIDATES;
 }
 
+/* On the generation that the peer was told: a newer one here has come since. */
 static void in_sync(struct ms_sb *sb, void *arg)
 {
+	const u64 *told = arg;
+
 	ms_gens_in_sync(&sb->gens);
+	sb->gens.base = *told;
 	sb->flags &= ~SETTLED;
 }
 
@@ -401,25 +405,27 @@ int ms_roles_offer(struct ms_volume *v)
 int ms_roles_agreed(struct ms_volume *v)
 {
 	bool known, still;
+	u64 told;
 	int r = 0;
 
 	spin_lock(&v->lock);
-	known = v->sb.gens.base == v->sb.gens.current_gen && !v->sb.gens.offered &&
-		!(v->sb.flags & SETTLED) &&
+	told = v->told_gen;
+	known = v->sb.gens.base == told && !v->sb.gens.offered && !(v->sb.flags & SETTLED) &&
 		!v->peer_back;
 	spin_unlock(&v->lock);
 	accept_history(v);
 	if (!known)
-		r = ms_super_change(v, in_sync, NULL);
+		r = ms_super_change(v, in_sync, &told);
 	if (r)
 		return r;
 	spin_lock(&v->lock);
-	still = v->mirroring && !v->n_marked && !v->n_cand;
+	still = v->mirroring && !v->n_marked && !v->n_cand && v->sb.gens.current_gen == told;
 	v->in_sync = still;
 	v->failback = 0;
 	v->copy_rate = 0;
 	v->peer_disk = MS_DISK_CONSISTENT;
 	v->peer_gens = v->sb.gens;
+	v->peer_gens.current_gen = told;
 	if (!still)
 		__ms_resync_soon(v);
 	spin_unlock(&v->lock);

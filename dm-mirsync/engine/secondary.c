@@ -201,7 +201,8 @@ static void __answer(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
-	w->ack.status = -w->status;
+	/* Behind a failure nothing counts as done: also a flush, which may not tell of it again. */
+	w->ack.status = w->status ? -w->status : v->target_failed ? EIO : 0;
 	w->ack.done = ack_done;
 	if (!v->connected || w->session != v->session)
 		return;

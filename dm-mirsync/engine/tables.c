@@ -109,7 +109,8 @@ bool ms_extent_if_unchanged(struct ms_volume *v, u64 no, u64 version,
 			return false;
 		spin_lock(&v->lock);
 		e = __ms_extent_find(v, no);
-		if (!e && gen != v->cool_gen) {	/* it may have just left: read again */
+		/* It may have cooled just now: read again. */
+		if ((!e || e->state == MS_EXT_NEW) && gen != v->cool_gen) {
 			spin_unlock(&v->lock);
 			continue;
 		}

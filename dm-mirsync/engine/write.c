@@ -55,8 +55,10 @@ static void finish(struct ms_write *w, struct outcome o)
 	v = w->v;
 	if (o.tell && w->app)
 		ms_primary_ended(w);
-	if (o.over && w->finished)
-		complete(w->finished);
+	if (o.over && w->finished) {
+		w->finished->status = w->status;
+		complete(&w->finished->done);
+	}
 	ms_write_put(w);
 	if (o.over && wq_has_sleeper(&v->cooled))
 		wake_up_all(&v->cooled);
@@ -198,20 +200,28 @@ static void new_generation(struct ms_sb *sb, void *arg)
 static void gen_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, gen_work);
+	bool may = false;
 	LIST_HEAD(list);
 	int r = -EIO;
 
 	/* A site that lost its right to write, or has left its disk, fails them instead. */
 	mutex_lock(&v->role_lock);
 	if (READ_ONCE(v->active) && READ_ONCE(v->own) != MS_OWN_LEFT) {
+		may = true;
 		if (ms_may_talk(v))
 			ms_info(v, "going on without the peer: new generation");
 		r = ms_super_change(v, new_generation, NULL);
 	}
 	mutex_unlock(&v->role_lock);
+	if (r && may)		/* the application may have been told already (async) */
+		ms_activity_fail(v, r);
 	spin_lock(&v->lock);
 	list_splice_init(&v->gen_wait, &list);
 	v->gen_busy = false;
+	if (!r && v->connected && v->mirroring) {	/* it came back meanwhile, and has to be told */
+		v->in_sync = false;
+		__ms_resync_now(v);
+	}
 	spin_unlock(&v->lock);
 	end_list(v, &list, r ? -EIO : 0);
 	ms_volume_event(v);
@@ -400,18 +410,25 @@ static void __fill_frame(struct ms_write *w)
 	}
 }
 
+/* The peer will not have all that is written from here on: what waits for it by policy does so now. */
+static void __session_ends(struct ms_volume *v)
+{
+	v->mirroring = false;
+	v->in_sync = false;
+}
+
 /* Queue it to the peer; v->lock held, so frames leave in the order of starts. */
 static bool __ship(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
-	w->weight = w->kind == MS_WRITE_APP ? max(w->buf.nr, 1u) * PAGE_SIZE : 0;
 	if (!v->mirroring || __ms_policy_full(v, w))
 		return false;
 	__fill_frame(w);
 	refcount_inc(&w->refs);
 	if (ms_net_queue(v->net, &w->out)) {
 		refcount_dec(&w->refs);
+		__session_ends(v);
 		return false;
 	}
 	hash_add(v->waiting, &w->hash, w->out.handle);
@@ -452,6 +469,7 @@ static void write_start(struct ms_op *op)
 		  (w->kind == MS_WRITE_PEER && v->target_failed);
 	if (op->e)
 		op->e->pins++;
+	v->unstarted_bytes -= w->weight;
 	if (!refused) {
 		trace_mirsync_write_started(w);
 		__ms_watch_stage(&v->watch, MS_STAGE_WAIT, w->begun - w->taken);
@@ -472,6 +490,13 @@ static void write_start(struct ms_op *op)
 	submit_local(w, refused && !w->parked ? -EIO : 0);
 }
 
+/* What the application waits for, or is told ahead of the peer, counts in the queue to that. */
+static void __weigh(struct ms_write *w)
+{
+	if (w->kind == MS_WRITE_APP)
+		w->weight = max(w->buf.nr, 1u) * PAGE_SIZE;
+}
+
 void __ms_write_count(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
@@ -479,6 +504,8 @@ void __ms_write_count(struct ms_write *w)
 	if (w->queued)
 		return;
 	w->queued = true;
+	__weigh(w);
+	v->unstarted_bytes += w->weight;
 	v->inflight++;
 	v->inflight_bytes += w->cost;
 	v->n.writes++;
@@ -517,6 +544,7 @@ void __ms_flush_count(struct ms_write *w)
 	if (w->queued)
 		return;
 	w->queued = true;
+	__weigh(w);
 	w->v->inflight++;
 }
 
@@ -644,10 +672,12 @@ int ms_write_acked(struct ms_volume *v, u64 handle, int status)
 		spin_unlock(&v->lock);
 		return -EPROTO;
 	}
-	if (status)
+	if (status) {
+		__session_ends(v);	/* by what is returned here */
 		__unconfirmed(w);
-	else
+	} else {
 		__confirmed(w);
+	}
 	o = __settle(w);
 	spin_unlock(&v->lock);
 	finish(w, o);

@@ -25,6 +25,11 @@ enum ms_write_kind {
 	MS_WRITE_COPY,		/* resync: read here, written there */
 };
 
+struct ms_copy_end {
+	struct completion done;
+	int status;
+};
+
 struct ms_write {
 	struct ms_op op;
 	struct ms_volume *v;
@@ -50,7 +55,7 @@ struct ms_write {
 	u64 acked_seq;			/* flush: writes confirmed before it */
 	u64 epoch;			/* in which it was shipped */
 	u64 rx_no;			/* PEER: counts what came */
-	u32 weight;			/* bytes counted in unacked_bytes */
+	u32 weight;			/* bytes counted in unstarted_bytes, then in unacked_bytes */
 	unsigned long shipped;		/* jiffies */
 	refcount_t refs;
 	struct bio *app;
@@ -68,7 +73,7 @@ struct ms_write {
 	struct ms_write_body *body;	/* head of the frame, with the codes */
 	u32 *chg;			/* change counts of the segments at start; behind the body */
 	bool spare;			/* both are of the reserve */
-	struct completion *finished;	/* COPY: told when confirmed or lost */
+	struct ms_copy_end *finished;	/* COPY: told when confirmed or lost */
 	struct {
 		struct ms_write_body body;
 		__le64 codes[MS_SMALL_SEGS];

@@ -57,6 +57,22 @@ wait "$writer" || fail "the write failed"
 wait_field a queued_bytes 0
 [ "$(field a epochs)" -gt 0 ] || fail "no epoch began"
 
+# So do those that all wait for their extents to be recorded first: none is shipped beyond it.
+wait_field a hot '0/*'
+cut_link
+msg a set async_queue 64
+fio_run /dev/mapper/vola randwrite --bs=64k --iodepth=32 --size=16m --io_size=4m --do_verify=0 &
+writer=$!
+queue_full64() { [ "$(queued)" -ge $((64 << 10)) ]; }
+wait_until queue_full64
+sleep 3
+still_writing "queue full"
+[ "$(queued)" -le $((132 << 10)) ] || fail "more than the queue takes: $(queued)"
+msg a set async_queue 16384
+heal_link
+wait "$writer" || fail "the write failed"
+wait_field a queued_bytes 0
+
 # The session ends with writes on their way.
 cut_link
 put /dev/mapper/vola 8192 128 5
