@@ -111,6 +111,9 @@ int main(void)
 		printf("| %s | %s |\n", ms_meeting_name(i), ms_meeting_text(i));
 	for (i = 0; i < MS_REL_COUNT; i++)
 		print_relation(i);
+	printf("\nIn %s a peer that asks and is inconsistent is a target whose copy was cut: as if it claimed nothing, if this\n"
+	       "site claims anything; likewise in %s.\n",
+	       ms_relation_name(MS_REL_BLANK_PEER), ms_relation_name(MS_REL_BLANK_LOCAL));
 	printf("\nA source whose disk is inconsistent or outdated: %s. A site whose history lacks what its peer has seen of it:\n"
 	       "%s, the other %s; both, or it has been promoted by force since: %s.\n",
 	       ms_meeting_name(MS_MEET_NO_SOURCE), ms_meeting_name(MS_MEET_OUTDATED),

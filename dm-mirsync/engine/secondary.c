@@ -239,9 +239,14 @@ void ms_secondary_ended(struct ms_write *w)
 	wake_up_all(&v->cooled);
 }
 
+/*
+ * A site without a generation has nothing of the volume that could be lost, unless it is a target and
+ * inconsistent already: the rules take one for the other.
+ */
 static void make_inconsistent(struct ms_sb *sb, void *arg)
 {
-	sb->disk = MS_DISK_INCONSISTENT;
+	if (sb->gens.current_gen)
+		sb->disk = MS_DISK_INCONSISTENT;
 }
 
 static void target_failed_work(struct work_struct *work)

@@ -83,6 +83,32 @@ static u32 claim_of(const struct ms_site *s)
 	return s->claim < CLAIMS ? s->claim : MS_CLAIM_ACTIVE;
 }
 
+/*
+ * A copy has begun over it and is not over. Without a generation only a GO makes a disk
+ * inconsistent: a format does not, nor does a flush that fails. So either its operator was
+ * content with its being overwritten, by giving it no claim, or a command has named it the
+ * loser (I9); and what it holds since is no state of anybody's data (I10).
+ */
+static bool half_copied(const struct ms_site *s)
+{
+	return !s->gens.current_gen && s->disk == MS_DISK_INCONSISTENT;
+}
+
+/*
+ * The claim that counts against @other. The table line of a half copied site may ask for
+ * primary as it did before the copy; that does not stop the copy, if there is who may go on
+ * with it. One that is blank and whole keeps its claim: its data may be wanted.
+ */
+static u32 claim_against(const struct ms_site *s, const struct ms_site *other)
+{
+	u32 claim = claim_of(s);
+
+	if (claim == MS_CLAIM_ASKS && half_copied(s) && other->gens.current_gen &&
+	    claim_of(other) != MS_CLAIM_NONE)
+		return MS_CLAIM_NONE;
+	return claim;
+}
+
 static enum ms_meeting table(enum ms_relation r, u32 local, u32 peer)
 {
 	if (r == MS_REL_PEER_NEWER)
@@ -237,7 +263,7 @@ static void meet_by_table(const struct ms_site *local, const struct ms_site *pee
 {
 	const struct ms_site *source, *target;
 
-	d->meeting = table(d->relation, claim_of(local), claim_of(peer));
+	d->meeting = table(d->relation, claim_against(local, peer), claim_against(peer, local));
 	if (d->meeting == MS_MEET_SOURCE) {
 		source = local;
 		target = peer;

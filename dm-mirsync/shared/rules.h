@@ -117,7 +117,8 @@ struct ms_decision {
  * BLANK_PEER (local has data, the peer has none):
  *   peer claim NONE: local NONE -> NO_PRIMARY, else SOURCE with ALL;
  *   peer claims anything -> PEER_OUTDATED (its data may be wanted: a command
- *   has to name it the loser).
+ *   has to name it the loser). But a peer that only ASKS and is INCONSISTENT has
+ *   been the target of a copy before: if local claims anything, SOURCE with ALL.
  * BLANK_BOTH: ASKS against NONE -> the asking one is SOURCE with ALL; NONE
  *   and NONE -> NO_PRIMARY; equal non-NONE claims -> TWO_PRIMARIES; otherwise
  *   the stronger claim is SOURCE with ALL.

@@ -187,6 +187,16 @@ static enum ms_meeting naive_meeting(enum ms_relation r, u32 l, u32 p)
 	}
 }
 
+/* What is left of a copy that was cut says nothing against going on with it. */
+static u32 naive_claim(const struct ms_site *s, const struct ms_site *other)
+{
+	bool half = s->disk == MS_DISK_INCONSISTENT && !s->gens.current_gen;
+
+	if (half && s->claim == MS_CLAIM_ASKS && other->gens.current_gen && other->claim)
+		return MS_CLAIM_NONE;
+	return s->claim;
+}
+
 static struct ms_site site(u8 node)
 {
 	struct ms_site s;
@@ -350,7 +360,7 @@ static void the_documented_table(void **state)
 			assert_int_equal(d.adopt, MS_ADOPT_NOTHING);
 		}
 		assert_int_equal(d.relation, r);
-		want = naive_meeting(r, l.claim, p.claim);
+		want = naive_meeting(r, naive_claim(&l, &p), naive_claim(&p, &l));
 		if ((want == MS_MEET_SOURCE && l.disk != MS_DISK_CONSISTENT) ||
 		    (want == MS_MEET_TARGET && p.disk != MS_DISK_CONSISTENT))
 			want = MS_MEET_NO_SOURCE;
@@ -363,6 +373,52 @@ static void the_documented_table(void **state)
 			assert_int_equal(d.scope, trusted ? MS_SCOPE_MARKS : MS_SCOPE_ALL);
 		}
 	}
+}
+
+static enum ms_meeting meet(const struct ms_site *l, const struct ms_site *p)
+{
+	struct ms_decision d;
+
+	check_invariants(l, p);
+	ms_rules_meet(l, p, &d);
+	return d.meeting;
+}
+
+/*
+ * A copy over a site without a generation, be it that it gave up its own, and that was cut: whatever
+ * its table line asks for, it goes on. One that was only formatted is not overwritten for that.
+ */
+static void half_copied_target(void **state)
+{
+	static const u8 want[4][4] = {
+		/* NONE */    { MS_MEET_NO_PRIMARY, MS_MEET_PEER_OUTDATED, MS_MEET_PEER_OUTDATED, MS_MEET_PEER_OUTDATED },
+		/* ASKS */    { MS_MEET_SOURCE, MS_MEET_SOURCE, MS_MEET_PEER_OUTDATED, MS_MEET_PEER_OUTDATED },
+		/* WAITING */ { MS_MEET_SOURCE, MS_MEET_SOURCE, MS_MEET_PEER_OUTDATED, MS_MEET_PEER_OUTDATED },
+		/* ACTIVE */  { MS_MEET_SOURCE, MS_MEET_SOURCE, MS_MEET_PEER_OUTDATED, MS_MEET_PEER_OUTDATED },
+	};
+	struct ms_site l = site(1), p = site(2);
+	struct ms_decision d;
+
+	(void)state;
+	l.gens = (struct ms_gens) { .current_gen = 2, .offered = 2, .history = { 1 } };
+	l.flags = MS_SB_FAILBACK | MS_SB_ALL_CANDIDATES;
+	for (u32 c = 0; c < 16; c++) {
+		l.claim = c >> 2;
+		p.claim = c & 3;
+		p.disk = MS_DISK_INCONSISTENT;
+		assert_int_equal(meet(&l, &p), want[l.claim][p.claim]);
+		assert_int_equal(meet(&p, &l), mirror_meeting(want[l.claim][p.claim]));
+		ms_rules_meet(&l, &p, &d);
+		assert_int_equal(d.scope, MS_SCOPE_ALL);
+		p.disk = MS_DISK_CONSISTENT;
+		if (p.claim)
+			assert_int_equal(meet(&l, &p), MS_MEET_PEER_OUTDATED);
+	}
+	/* Its source is gone, another one without data is no source for it. */
+	l = site(1);
+	l.claim = p.claim = MS_CLAIM_ASKS;
+	p.disk = MS_DISK_INCONSISTENT;
+	assert_int_equal(meet(&l, &p), MS_MEET_TWO_PRIMARIES);
 }
 
 static void marks_need_a_known_generation(void **state)
@@ -381,15 +437,6 @@ static void marks_need_a_known_generation(void **state)
 		assert_int_equal(d.scope, gen == 2 || gen == 4 || gen == 5 ?
 				 MS_SCOPE_MARKS : MS_SCOPE_ALL);
 	}
-}
-
-static enum ms_meeting meet(const struct ms_site *l, const struct ms_site *p)
-{
-	struct ms_decision d;
-
-	check_invariants(l, p);
-	ms_rules_meet(l, p, &d);
-	return d.meeting;
 }
 
 /* Refusals come before all else, and in this order. */
@@ -680,6 +727,7 @@ int main(void)
 		cmocka_unit_test(sharing_a_generation),
 		cmocka_unit_test(invariants_for_all_generations),
 		cmocka_unit_test(the_documented_table),
+		cmocka_unit_test(half_copied_target),
 		cmocka_unit_test(marks_need_a_known_generation),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(who_adopts_the_volume),
