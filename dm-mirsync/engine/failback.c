@@ -399,14 +399,19 @@ void ms_failback_take_resolve(struct ms_inbound *in)
  * The target
  */
 
-/* It only agrees, for this session: nothing changes before the source's GO. */
+/*
+ * It only agrees, for this session: nothing changes before the source's GO. With that its lineage
+ * ends, unless it is an older part of the source's. That of a site which has gone back in time
+ * may be newer than the source's, and would outdate the source at the next meeting.
+ */
 static void __agree(struct ms_volume *v)
 {
 	lockdep_assert_held(&v->lock);
 	v->failback_agreed = true;
 	v->prepared = false;		/* each failback is asked for */
 	v->failback_forget = v->decision.meeting == MS_MEET_SPLIT_BRAIN ||
-			     v->decision.meeting == MS_MEET_UNRELATED;
+			     v->decision.meeting == MS_MEET_UNRELATED ||
+			     v->decision.local_back;
 }
 
 static const char *may_be_target(struct ms_volume *v, struct ms_inbound *in, bool force)

@@ -94,8 +94,8 @@ static void become_target(struct ms_sb *sb, void *arg)
 }
 
 /*
- * Both have one lineage from here on, so the peer's history is what it is now, also after it
- * has gone back in time. Before the superblock change that says so.
+ * Both have one lineage from here on, or this site's ends here, so the peer's history is what it
+ * is now, also after it has gone back in time. Before the superblock change that says so.
  */
 static void accept_history(struct ms_volume *v)
 {
@@ -265,6 +265,16 @@ static bool __may_go(struct ms_volume *v, bool gap)
 		       !(v->sb.flags & MS_SB_ALL_CANDIDATES));
 }
 
+/*
+ * A source that has gone back in time got here by a command that names this site the loser. That
+ * holds for the state in which the source is now: if it goes back again, it is noticed again (I11).
+ */
+static int give_up(struct ms_volume *v)
+{
+	accept_history(v);
+	return ms_super_change(v, become_target, &v->failback_forget);
+}
+
 /* Everything durable, then in force: the next frame may be a write. role_lock is held. */
 static int begin_target(struct ms_volume *v, const struct ms_go *go)
 {
@@ -288,7 +298,7 @@ static int begin_target(struct ms_volume *v, const struct ms_go *go)
 	if (gap && MS_MUTANT(STILL_CONSISTENT))
 		r = 0;
 	else if (gap)
-		r = ms_super_change(v, become_target, &v->failback_forget);
+		r = give_up(v);
 	else
 		r = ms_super_change(v, adopt_lineage, gens);
 	kfree(gens);
