@@ -25,7 +25,7 @@ total=0 round=0
 written=64
 for site in a b b a; do
 	round=$((round + 1))
-	msg a set resync_rate_max $((2048 / $(limit 1)))	# a slow kernel looks less often
+	msg a set resync_rate_max $((768 / $(limit 1)))	# a slow kernel, or machine, looks less often
 	[ "$round" != 3 ] ||
 		fio_load_start /dev/mapper/vola --offset=20m --size=$((written * 4))k --iodepth=2 --rate_iops=40
 	heal_link
