@@ -30,7 +30,7 @@ struct ms_net_config {
 	struct sockaddr_storage peer;	/* dialed; only its host may connect to us */
 	const u8 *key;			/* pre-shared key, copied; NULL: no authentication (explicit option) */
 	u32 key_len;			/* bytes */
-	unsigned int timeout_ms;	/* peer silent for so long: session cut; default 10000, at least 3000 */
+	unsigned int timeout_ms;	/* peer silent for so long: session cut; default 10000, at least 2000 */
 };
 
 struct ms_net_ops {

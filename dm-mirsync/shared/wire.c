@@ -199,7 +199,6 @@ const char *ms_frame_name(u16 type)
 	return rule ? rule->name : "unknown";
 }
 
-/* Do the lengths and counts of a frame with data that touches @segs segments agree? */
 /* What a page holds of it is a vector of its own, and a bio has no more of them than this. */
 static bool fits_a_bio(const struct ms_write_body *b)
 {
@@ -208,6 +207,7 @@ static bool fits_a_bio(const struct ms_write_body *b)
 	return offset + le32_to_cpu(b->sectors) <= MS_DATA_MAX / MS_SECTOR;
 }
 
+/* Do the lengths and counts of a frame with data that touches @segs segments agree? */
 static bool write_counts_agree(const struct ms_head *h, const struct ms_write_body *b,
 			       u32 segs)
 {
