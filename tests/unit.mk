@@ -11,6 +11,8 @@ UNIT_SOURCES := $(UNIT_LONG) $(filter-out $(UNIT_LONG),$(wildcard tests/unit/tes
 UNIT_SCRIPTS := $(wildcard tests/unit/*.sh)
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 UNIT_COMMON := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c)) $(SHARED_USER)
+# Parts of the CLI.
+UNIT_CLI := $(BUILD)/unit/userspace/out.o
 # The offline code on a device in memory.
 UNIT_OFFLINE := $(wildcard tests/offline/*.c) userspace/area.c userspace/area_write.c \
 	userspace/repair.c userspace/tree.c
@@ -19,9 +21,10 @@ UNIT_COMMON_OBJECTS := $(UNIT_COMMON:%.c=$(BUILD)/unit/%.o)
 UNIT_CFLAGS = -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -Idm-mirsync -Itests/unit \
 	-Iuserspace -Itests \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
-	$(shell pkg-config --cflags cmocka libxxhash)
+	$(shell pkg-config --cflags cmocka libxxhash json-c)
 
 $(BUILD)/unit/test_repair: $(UNIT_OFFLINE_OBJECTS)
+$(BUILD)/unit/test_out: $(UNIT_CLI)
 
 # The examples of doc/ are built with them, so that they go on to compile: by the header alone.
 EXAMPLES := $(patsubst doc/examples/%.c,$(BUILD)/examples/%,$(wildcard doc/examples/*.c))
@@ -38,13 +41,14 @@ unit: unit-programs
 	tests/unit-run $(UNIT_PROGRAMS) $(UNIT_SCRIPTS)
 
 $(UNIT_PROGRAMS): $(BUILD)/unit/%: $(BUILD)/unit/tests/unit/%.o $(UNIT_COMMON_OBJECTS)
-	$(CC) -fsanitize=address,undefined -o $@ $^ $(shell pkg-config --libs cmocka libxxhash)
+	$(CC) -fsanitize=address,undefined -o $@ $^ $(shell pkg-config --libs cmocka libxxhash json-c)
 
 $(BUILD)/unit/%.o: %.c tests/unit.mk
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(UNIT_COMMON_OBJECTS:.o=.d) $(UNIT_OFFLINE_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.d)
+-include $(UNIT_COMMON_OBJECTS:.o=.d) $(UNIT_OFFLINE_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.d) \
+	$(UNIT_CLI:.o=.d)
 
 .PHONY: unit-programs examples
 .SECONDARY:

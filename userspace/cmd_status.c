@@ -4,6 +4,7 @@
  * as JSON. Without a name: all volumes that are up, and those configured only.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "conf.h"
@@ -101,18 +102,29 @@ static void print_pace(const struct ms_ioc_status *st, char *text, size_t size)
 					       (double)(total - done))));
 }
 
+/* How far the copy has come: a bar too, on a terminal. */
+static void print_copy(const struct ms_ioc_status *st, char *text, size_t size)
+{
+	u64 done = st->rs_extents_done, total = st->rs_extents_total;
+	char bar[OUT_TEXT], a[OUT_TEXT], b[OUT_TEXT], c[OUT_TEXT], pace[100];
+	bool terminal = isatty(STDOUT_FILENO);
+
+	print_pace(st, pace, sizeof(pace));
+	snprintf(text, size, "%s%s%s %s of %s extents done, %s copied%s",
+		 st->copying == 1 ? "copying to the peer" : "being copied from the peer",
+		 terminal ? " " : ",", terminal ? out_bar(bar, done, total) : "",
+		 out_percent(a, done, total), out_count(b, total),
+		 out_bytes(c, st->rs_copied_bytes), pace);
+}
+
 static void print_sync(const struct ms_ioc_status *st)
 {
-	char a[OUT_TEXT], b[OUT_TEXT], c[OUT_TEXT], pace[100], text[300];
+	char a[OUT_TEXT], b[OUT_TEXT], text[300];
 	enum out_colour colour = OUT_YELLOW;
 	u64 seg_bytes = (u64)st->seg_sectors << MS_SECTOR_SHIFT;
 
 	if (st->copying) {
-		print_pace(st, pace, sizeof(pace));
-		snprintf(text, sizeof(text), "%s, %s of %s extents done, %s copied%s",
-			 st->copying == 1 ? "copying to the peer" : "being copied from the peer",
-			 out_percent(a, st->rs_extents_done, st->rs_extents_total),
-			 out_count(b, st->rs_extents_total), out_bytes(c, st->rs_copied_bytes), pace);
+		print_copy(st, text, sizeof(text));
 	} else if (st->in_sync) {
 		snprintf(text, sizeof(text), "in sync%s",
 			 st->replicating ? ", writes are mirrored" : "");
@@ -128,7 +140,7 @@ static void print_sync(const struct ms_ioc_status *st)
 	line("sync", colour, text);
 	if (st->failback)
 		line("failback", OUT_YELLOW,
-		     st->failback == 1 ? "begun, not started: 'mirsync failback' goes on" : "copying");
+		     st->failback == 1 ? "begun, not started: 'mirsync failback' begins anew" : "copying");
 	if (st->preparing)
 		line("target", st->preparing == MS_PREPARING ? OUT_YELLOW : OUT_RED,
 		     st->preparing == MS_PREPARING ? "about to be copied to, waits for the word of before_target" :

@@ -8,6 +8,8 @@
 
 #include "out.h"
 
+#define BAR	24u
+
 char *out_bytes(char *buf, u64 bytes)
 {
 	static const char * const unit[] = {
@@ -59,6 +61,18 @@ char *out_percent(char *buf, u64 part, u64 whole)
 			 (unsigned int)permille % 10);
 	else
 		snprintf(buf, OUT_TEXT, "%u %%", (unsigned int)permille / 10);
+	return buf;
+}
+
+char *out_bar(char *buf, u64 part, u64 whole)
+{
+	size_t full = part < whole ? (size_t)((double)part / (double)whole * BAR) : BAR;
+
+	static_assert(BAR + 3 <= OUT_TEXT, "a bar");
+	*buf = '[';
+	memset(buf + 1, '#', full);
+	memset(buf + 1 + full, ' ', BAR - full);
+	strcpy(buf + 1 + BAR, "]");
 	return buf;
 }
 

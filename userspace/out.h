@@ -18,6 +18,8 @@ char *out_bytes(char *buf, u64 bytes);
 char *out_count(char *buf, u64 n);
 /* "12 %", "99.9 %"; 100 % only when all of it */
 char *out_percent(char *buf, u64 part, u64 whole);
+/* "[######                  ]": a bar, for a terminal */
+char *out_bar(char *buf, u64 part, u64 whole);
 /* "1:02:03" or "4.2 s" */
 char *out_duration(char *buf, u64 ms);
 /* 32 hexadecimal digits of an id; @buf of 2 * MS_UUID + 1 bytes */

@@ -10,7 +10,6 @@
 #include "out.h"
 #include "progress.h"
 
-#define BAR		24u
 #define TERMINAL_MS	200u
 #define LINE_MS		5000u
 
@@ -49,7 +48,7 @@ static void rate(char *buf, size_t size, u64 ms, u64 bytes)
 
 void progress_show(struct progress *p, u64 done, u64 total, u64 bytes, const char *note)
 {
-	char pct[OUT_TEXT], left[64], speed[80], bar[BAR + 1], line[300];
+	char pct[OUT_TEXT], bar[OUT_TEXT], left[64], speed[80], line[300];
 	u64 now = online_now();
 	unsigned int width;
 	bool last = done >= total;
@@ -60,12 +59,9 @@ void progress_show(struct progress *p, u64 done, u64 total, u64 bytes, const cha
 	p->drawn = now;
 	time_left(left, sizeof(left), now - p->start, done, total);
 	rate(speed, sizeof(speed), now - p->start, bytes);
-	memset(bar, ' ', BAR);
-	bar[BAR] = '\0';
-	memset(bar, '#', total && !last ? (size_t)((double)done / (double)total * BAR) : BAR);
-	width = (unsigned int)snprintf(line, sizeof(line), "%s %s%s%s%s%s%s%s", p->what,
-				       p->terminal ? "[" : "", p->terminal ? bar : "",
-				       p->terminal ? "] " : "", out_percent(pct, done, total),
+	width = (unsigned int)snprintf(line, sizeof(line), "%s %s%s%s%s%s%s", p->what,
+				       p->terminal ? out_bar(bar, done, total) : "",
+				       p->terminal ? " " : "", out_percent(pct, done, total),
 				       speed, left, note);
 	if (p->terminal)
 		fprintf(stderr, "\r%s%*s", line,

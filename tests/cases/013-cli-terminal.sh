@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # mirsync failback at a terminal asks, and takes no for an answer; when it is interrupted
-# while the kernel copies, the copy goes on. The volumes have a key from the keyring.
+# while the kernel copies, the copy goes on. mirsync status has a bar there meanwhile. The volumes have a
+# key from the keyring.
 # scenario: 8
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh
@@ -22,7 +23,7 @@ answer()
 }
 
 # Copying the 24 MiB takes some seconds then.
-slow_link() { tc -n siteb qdisc add dev veth0 root netem rate 32mbit limit 2000; }
+slow_link() { tc -n siteb qdisc add dev veth0 root netem rate 16mbit limit 2000; }
 fast_link() { tc -n siteb qdisc del dev veth0 root; }
 
 lab_sites
@@ -63,6 +64,10 @@ wait "$pid" || r=$?
 [ "$r" = 1 ] || fail "status $r after SIGTERM"
 grep 'the copy goes on in the kernel' "$LAB/error" || fail "$(<"$LAB/error")"
 [ "$(field b sync)" = resync-source ] || fail "the copy was over or stopped: $(field b sync)"
+answer 0 '' status volb
+grep -E 'copying to the peer \[#* *\] [0-9.]+ % of [0-9]+ extents done' "$LAB/said" || fail "no bar"
+in_site b "$MIRSYNC" status volb >"$LAB/said"
+grep 'copying to the peer, ' "$LAB/said" || fail "a bar without a terminal"
 fast_link
 gives 0 '' cli b wait volb in-sync --timeout "$(limit 120)"
 cli b failback volb --dry-run
