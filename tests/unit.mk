@@ -12,7 +12,8 @@ UNIT_SCRIPTS := $(wildcard tests/unit/*.sh)
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 UNIT_COMMON := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c)) $(SHARED_USER)
 # Parts of the CLI.
-UNIT_CLI := $(BUILD)/unit/userspace/out.o
+UNIT_CLI := $(addprefix $(BUILD)/unit/userspace/,out.o failback.o cmd_failback.o cmd_resolve.o \
+	sites.o sites_digest.o sites_marked.o progress.o interrupt.o)
 # The offline code on a device in memory.
 UNIT_OFFLINE := $(wildcard tests/offline/*.c) userspace/area.c userspace/area_write.c \
 	userspace/repair.c userspace/tree.c
@@ -24,7 +25,8 @@ UNIT_CFLAGS = -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -Idm-mirsync -Itests/un
 	$(shell pkg-config --cflags cmocka libxxhash json-c)
 
 $(BUILD)/unit/test_repair: $(UNIT_OFFLINE_OBJECTS)
-$(BUILD)/unit/test_out: $(UNIT_CLI)
+$(BUILD)/unit/test_out: $(BUILD)/unit/userspace/out.o
+$(BUILD)/unit/test_failback: $(UNIT_CLI)
 
 # The examples of doc/ are built with them, so that they go on to compile: by the header alone.
 EXAMPLES := $(patsubst doc/examples/%.c,$(BUILD)/examples/%,$(wildcard doc/examples/*.c))

@@ -69,17 +69,30 @@ static const char *refusal(const struct failback *f)
 	return why;
 }
 
+/* Whether it may be done is all that was asked, or found; @why: why not, or NULL. */
+static void print_verdict(const struct failback *f, int code, const char *why)
+{
+	struct json_object *o = failback_json(f, code);
+
+	json_put_text(o, "refusal", why);
+	json_print(o);
+}
+
 /* A rehearsal only reads, so it may be done in any state in which the sites can talk. */
 static int check(struct failback *f)
 {
 	const char *why = refusal(f);
+	int code = 0;
 
 	if (dry_run)
-		return f->o.st.connected ? 0 :
-			cli_error(CLI_FAILED, f->o.vol.name, "not connected");
+		why = f->o.st.connected ? NULL : "not connected";
 	if (why)
-		return cli_error(CLI_FAILED, f->o.vol.name, "%s", why);
-	return then_switch ? online_not_open(&f->o) : 0;
+		code = cli_error(CLI_FAILED, f->o.vol.name, "%s", why);
+	else if (then_switch && !dry_run)
+		code = online_not_open(&f->o);
+	if (code && json)
+		print_verdict(f, code, why ? why : "the device is open");
+	return code;
 }
 
 /* The peer's generator is at work; what it cannot do the comparison will. */
@@ -137,18 +150,14 @@ static int rehearse(struct failback *f)
 	const char *why = refusal(f);
 	int code = failback_compare(f, false);
 
-	if (code)
-		return code == -EINTR ? CLI_FAILED : code;
-	if (json) {
-		struct json_object *o = failback_json(f, 0);
-
-		json_put_text(o, "refusal", why);
-		json_print(o);
-	} else if (why) {
+	if (code == -EINTR)
+		code = CLI_FAILED;
+	if (json)
+		print_verdict(f, code, why);
+	else if (!code && why)
 		printf("%sa failback would be refused%s: %s\n", out_colour(OUT_RED), out_plain(),
 		       why);
-	}
-	return CLI_OK;
+	return code;
 }
 
 static int failback(struct failback *f)
@@ -168,6 +177,7 @@ static int failback(struct failback *f)
 		code = failback_begin_and_judge(f, !yes && !force);
 	if (!code)
 		code = failback_watch(f);
+	failback_end(f, code);
 	if (!code && !json)
 		failback_report(f);
 	if (!code && then_switch) {
@@ -211,7 +221,7 @@ static int run(int argc, char **argv)
 		return cli_error(CLI_USAGE, argv[0], "--dry-run changes nothing, and --regenerate does");
 	if (by_digest + only_changed + full > 1)
 		return cli_error(CLI_USAGE, "failback", "only one of --digest, --changed and --full");
-	code = online_open(&f.o, argv[0]);
+	code = failback_open(&f, argv[0]);
 	if (!code)
 		code = failback(&f);
 	online_close(&f.o);

@@ -42,17 +42,38 @@ static const char *refusal(const struct failback *f)
 	return ms_rules_resolve(&s, kept(f));
 }
 
+static struct json_object *report_json(const struct failback *f, int code)
+{
+	struct json_object *o = failback_json(f, code);
+
+	json_put_text(o, "keep", keep);
+	return o;
+}
+
+/* Whether it may be done is all that was asked, or found; @why: why not, or NULL. */
+static void print_verdict(const struct failback *f, int code, const char *why)
+{
+	struct json_object *o = report_json(f, code);
+
+	json_put_text(o, "refusal", why);
+	json_print(o);
+}
+
 /* A rehearsal only reads, so it may be done in any state in which the sites can talk. */
 static int check(struct failback *f)
 {
 	const char *why = refusal(f);
+	int code = 0;
 
 	if (dry_run)
-		return f->o.st.connected ? 0 :
-			cli_error(CLI_FAILED, f->o.vol.name, "not connected");
+		why = f->o.st.connected ? NULL : "not connected";
 	if (why)
-		return cli_error(CLI_FAILED, f->o.vol.name, "%s", why);
-	return f->loser_here ? online_not_open(&f->o) : 0;
+		code = cli_error(CLI_FAILED, f->o.vol.name, "%s", why);
+	else if (f->loser_here && !dry_run)
+		code = online_not_open(&f->o);
+	if (code && json)
+		print_verdict(f, code, why ? why : "the device is open");
+	return code;
 }
 
 /* Return: 0 when the copy from the peer is under way. */
@@ -69,28 +90,18 @@ static int keep_peer(struct failback *f)
 	return code ? code : failback_give_up(f);
 }
 
-static void print_json(const struct failback *f, int code, const char *why)
-{
-	struct json_object *o = failback_json(f, code);
-
-	json_put_text(o, "keep", keep);
-	if (dry_run)
-		json_put_text(o, "refusal", why);
-	json_print(o);
-}
-
 static int rehearse(struct failback *f)
 {
 	const char *why = refusal(f);
 	int code = failback_compare(f, false);
 
-	if (code)
-		return code == -EINTR ? CLI_FAILED : code;
+	if (code == -EINTR)
+		code = CLI_FAILED;
 	if (json)
-		print_json(f, 0, why);
-	else if (why)
+		print_verdict(f, code, why);
+	else if (!code && why)
 		printf("%sresolve would be refused%s: %s\n", out_colour(OUT_RED), out_plain(), why);
-	return CLI_OK;
+	return code;
 }
 
 static int resolve(struct failback *f)
@@ -106,8 +117,9 @@ static int resolve(struct failback *f)
 	code = f->loser_here ? keep_peer(f) : failback_begin_and_judge(f, !yes);
 	if (!code)
 		code = failback_watch(f);
+	failback_end(f, code);
 	if (json)
-		print_json(f, code, NULL);
+		json_print(report_json(f, code));
 	else if (!code)
 		failback_report(f);
 	return code;
@@ -128,7 +140,7 @@ static int run(int argc, char **argv)
 	if (strcmp(keep, "local") && strcmp(keep, "peer"))
 		return cli_error(CLI_USAGE, keep, "is neither local nor peer");
 	f.loser_here = !strcmp(keep, "peer");
-	code = online_open(&f.o, argv[0]);
+	code = failback_open(&f, argv[0]);
 	if (!code)
 		code = resolve(&f);
 	online_close(&f.o);

@@ -17,11 +17,36 @@
 #define LIMBO_MS	10000u	/* neither copying nor in sync nor failed */
 #define SETTLE_MS	8000u	/* who opened the device for a moment has closed it by then */
 
+int failback_open(struct failback *f, const char *name)
+{
+	int code = online_open(&f->o, name);
+
+	f->before = f->o.st;
+	return code;
+}
+
 void failback_prepare(struct failback *f)
 {
-	f->before = f->o.st;
 	f->start = online_now();
 	interrupt_catch();
+}
+
+/* What has failed is told by the status of now; the one at hand is from before it. */
+void failback_end(struct failback *f, int code)
+{
+	struct ms_ioc_status st = { .dev = f->o.vol.dev };
+
+	f->total_ms = online_now() - f->start;
+	f->ended = true;
+	if (!code) {
+		f->after = f->o.st;
+	} else if (!ioctl(f->o.fd, MS_IOC_STATUS, &st)) {
+		f->after = st;
+	} else {	/* taken down meanwhile: nothing is known */
+		f->after = f->before;
+		f->after.in_sync = 0;
+		f->started = false;
+	}
 }
 
 static bool compare_progress(void *arg, u64 done, u64 total)
@@ -75,6 +100,7 @@ int failback_give_up(struct failback *f)
 			return code;
 		e = take_step(f, MS_FAILBACK_GIVE_UP, &fb);
 	} while (e == EBUSY && online_now() < end);
+	f->started = !e;
 	return report_step(f, &fb, e, "the copy was not started");
 }
 
@@ -159,6 +185,7 @@ int failback_compare(struct failback *f, bool judge)
 	code = find(f, judge, &p);
 	progress_end(&p);
 	f->compare_ms = online_now() - start;
+	f->compared = !code;
 	if (!code && interrupted())	/* after its last look */
 		code = -EINTR;
 	if (!code && !f->json)
@@ -194,6 +221,7 @@ int failback_begin_and_judge(struct failback *f, bool ask)
 		code = -EINTR;
 	if (!code)
 		code = failback_step(f, MS_FAILBACK_START, "the copy was not started");
+	f->started = !code;
 	if (!code)
 		return 0;
 	/* It may be over already: with its session, or by a start that failed. */
@@ -252,13 +280,12 @@ int failback_watch(struct failback *f)
 		online_pause(WATCH_MS);
 	}
 	progress_end(&p);
-	f->total_ms = online_now() - f->start;
 	return code;
 }
 
 static u64 data_read(const struct failback *f)
 {
-	const struct ms_ioc_status *a = &f->before, *b = &f->o.st;
+	const struct ms_ioc_status *a = &f->before, *b = &f->after;
 
 	return (b->gen_read_sectors - a->gen_read_sectors +
 		b->copy_read_sectors - a->copy_read_sectors) << MS_SECTOR_SHIFT;
@@ -279,7 +306,7 @@ static const char *equal_by(const struct failback *f)
 
 void failback_report(const struct failback *f)
 {
-	const struct ms_ioc_status *st = &f->o.st;
+	const struct ms_ioc_status *st = &f->after;
 	char t[OUT_TEXT], u[OUT_TEXT], text[2 * OUT_TEXT + 16];
 
 	printf("%s: in sync\n", f->o.vol.name);
@@ -319,34 +346,10 @@ static const char *method_name(const struct failback *f)
 	return names[f->method];
 }
 
-/* What its source knows. */
-static void add_judged(const struct failback *f, struct json_object *o)
+static void add_found(const struct failback *f, struct json_object *o)
 {
-	u64 equal = f->o.st.rs_equal;
-
-	json_put_u64(o, "verdicts_held", f->found.judged);
-	json_put_u64(o, "equal", equal);
-	json_put_u64(o, "equal_bytes", segment_bytes(f, equal));
-	json_put_u64(o, "equal_by_code",
-		     f->method == FAILBACK_DIGEST || f->method == FAILBACK_FULL ? 0 : equal);
-	json_put_u64(o, "equal_by_digest", f->method == FAILBACK_DIGEST ? equal : 0);
-	json_put_u64(o, "differed", f->o.st.rs_differ);
-}
-
-struct json_object *failback_json(const struct failback *f, int code)
-{
-	const struct ms_ioc_status *st = &f->o.st, *b = &f->before;
 	const struct sites_result *r = &f->found;
-	struct json_object *o = json_object_new_object();
 
-	json_put_text(o, "volume", f->o.vol.name);
-	json_put_bool(o, "dry_run", f->dry_run);
-	json_put_bool(o, "ok", !code);
-	json_put_text(o, "method", method_name(f));
-	json_put_text(o, "meeting", ms_meeting_name(b->meeting));
-	json_put_u64(o, "device_bytes", b->sectors << MS_SECTOR_SHIFT);
-	json_put_u64(o, "segments", b->segments);
-	json_put_u64(o, "extents", b->extents);
 	json_put_u64(o, "compare_equal", r->equal);
 	json_put_u64(o, "compare_differ", r->differ);
 	json_put_u64(o, "compare_unknown", r->unknown);
@@ -360,18 +363,61 @@ struct json_object *failback_json(const struct failback *f, int code)
 	json_put_u64(o, "extents_by_summary", r->by_summary);
 	json_put_u64(o, "extents_tables_read", r->tables_read);
 	json_put_u64(o, "compare_ms", f->compare_ms);
-	if (!f->dry_run) {
-		json_put_bool(o, "in_sync", st->in_sync);
-		if (!f->loser_here)
-			add_judged(f, o);
-		json_put_u64(o, "copied", st->rs_copied);
-		json_put_u64(o, "copied_bytes", st->rs_copied_bytes);
-		json_put_u64(o, "tx_bytes", st->tx_bytes - b->tx_bytes);
-		json_put_u64(o, "rx_bytes", st->rx_bytes - b->rx_bytes);
-		json_put_u64(o, "tx_data_bytes", st->tx_data_bytes - b->tx_data_bytes);
-		json_put_u64(o, "data_read_bytes", data_read(f));
-		json_put_u64(o, "copy_ms", st->rs_ms);
-		json_put_u64(o, "total_ms", f->total_ms);
-	}
+}
+
+/* What its source knows. */
+static void add_judged(const struct failback *f, struct json_object *o)
+{
+	u64 equal = f->after.rs_equal;
+
+	json_put_u64(o, "verdicts_held", f->found.judged);
+	json_put_u64(o, "equal", equal);
+	json_put_u64(o, "equal_bytes", segment_bytes(f, equal));
+	json_put_u64(o, "equal_by_code",
+		     f->method == FAILBACK_DIGEST || f->method == FAILBACK_FULL ? 0 : equal);
+	json_put_u64(o, "equal_by_digest", f->method == FAILBACK_DIGEST ? equal : 0);
+	json_put_u64(o, "differed", f->after.rs_differ);
+}
+
+static void add_copy(const struct failback *f, struct json_object *o)
+{
+	if (!f->loser_here)
+		add_judged(f, o);
+	json_put_u64(o, "copied", f->after.rs_copied);
+	json_put_u64(o, "copied_bytes", f->after.rs_copied_bytes);
+	json_put_u64(o, "copy_ms", f->after.rs_ms);
+}
+
+static void add_end(const struct failback *f, struct json_object *o)
+{
+	const struct ms_ioc_status *st = &f->after, *b = &f->before;
+
+	json_put_bool(o, "in_sync", st->in_sync);
+	json_put_u64(o, "tx_bytes", st->tx_bytes - b->tx_bytes);
+	json_put_u64(o, "rx_bytes", st->rx_bytes - b->rx_bytes);
+	json_put_u64(o, "tx_data_bytes", st->tx_data_bytes - b->tx_data_bytes);
+	json_put_u64(o, "data_read_bytes", data_read(f));
+	json_put_u64(o, "total_ms", f->total_ms);
+}
+
+struct json_object *failback_json(const struct failback *f, int code)
+{
+	const struct ms_ioc_status *b = &f->before;
+	struct json_object *o = json_object_new_object();
+
+	json_put_text(o, "volume", f->o.vol.name);
+	json_put_bool(o, "dry_run", f->dry_run);
+	json_put_bool(o, "ok", !code);
+	json_put_text(o, "method", method_name(f));
+	json_put_text(o, "meeting", ms_meeting_name(b->meeting));
+	json_put_u64(o, "device_bytes", b->sectors << MS_SECTOR_SHIFT);
+	json_put_u64(o, "segments", b->segments);
+	json_put_u64(o, "extents", b->extents);
+	if (f->compared)
+		add_found(f, o);
+	if (f->started)		/* before, they are of another copy */
+		add_copy(f, o);
+	if (f->ended)
+		add_end(f, o);
 	return o;
 }

@@ -27,14 +27,21 @@ struct failback {
 	u32 flags;			/* MS_FAILBACK_*, of its steps */
 	enum failback_method method;
 	u64 rate;			/* KiB per second, of reading for this; 0: no limit */
-	struct ms_ioc_status before;
+	struct ms_ioc_status before, after;
+	bool compared;			/* what was found is all there */
 	struct sites_result found;
+	bool started;			/* the kernel copies, or has copied */
+	bool ended;			/* after is known */
 	u64 start;			/* ms */
 	u64 compare_ms, total_ms;
 };
 
+/* Find the volume. Return: an exit status. */
+int failback_open(struct failback *f, const char *name);
 /* From here on it is timed, and an interruption ends the display, or what has not begun. */
 void failback_prepare(struct failback *f);
+/* With this exit status, for the report: to be called before that, whatever was reached. */
+void failback_end(struct failback *f, int code);
 
 /* One step of MS_IOC_FAILBACK. @what: what failed, for the message. Return: an exit status. */
 int failback_step(struct failback *f, u32 step, const char *what);
