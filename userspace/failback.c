@@ -138,15 +138,17 @@ static void tell_unknown(const struct failback *f)
 static void tell_found(const struct failback *f)
 {
 	const struct sites_result *r = &f->found;
-	char n[OUT_TEXT], b[OUT_TEXT];
+	char n[OUT_TEXT], m[OUT_TEXT], b[OUT_TEXT];
 
 	if (r->not_marked)
-		printf("%s of %s segments are marked at no site, and count as equal\n",
-		       out_count(n, r->not_marked), out_count(b, f->before.segments));
+		printf("%s of %s segments are marked at no site, and count as equal: %s\n",
+		       out_count(n, r->not_marked), out_count(m, f->before.segments),
+		       out_bytes(b, r->not_marked_bytes));
 	if (f->method != FAILBACK_FULL) {
-		printf("%s of %s segments are equal by their %s\n", out_count(n, r->equal),
-		       out_count(b, f->before.segments),
-		       f->method == FAILBACK_DIGEST ? "SHA-256" : "codes");
+		printf("%s of %s segments are equal by their %s: %s\n", out_count(n, r->equal),
+		       out_count(m, f->before.segments),
+		       f->method == FAILBACK_DIGEST ? "SHA-256" : "codes",
+		       out_bytes(b, r->equal_bytes));
 		printf("%s differ: %s to be copied\n", out_count(n, r->differ),
 		       out_bytes(b, r->differ_bytes));
 	}
@@ -354,6 +356,8 @@ static void add_found(const struct failback *f, struct json_object *o)
 	json_put_u64(o, "compare_differ", r->differ);
 	json_put_u64(o, "compare_unknown", r->unknown);
 	json_put_u64(o, "compare_not_marked", r->not_marked);
+	json_put_u64(o, "compare_equal_bytes", r->equal_bytes);
+	json_put_u64(o, "compare_not_marked_bytes", r->not_marked_bytes);
 	json_put_u64(o, "differ_bytes", r->differ_bytes);
 	json_put_u64(o, "unknown_bytes", r->unknown_bytes);
 	json_put_u64(o, f->loser_here ? "local_marked_lost" : "peer_marked_lost", failback_lost(f));

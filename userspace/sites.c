@@ -91,9 +91,11 @@ static bool settle(struct comparison *c, u64 e, const struct ms_summary_entry *l
 	u8 all[MS_BITMAP_BYTES];
 
 	*code = 0;
+	memset(all, 0xff, sizeof(all));
 	res->local_marked += le16_to_cpu(local->marked);
 	if (ms_compare_summary(local, peer, segs)) {
 		res->equal += segs;
+		res->equal_bytes += sites_bytes(c, e, all, segs);
 		res->by_summary++;
 		*code = sites_verdict(c, e, le64_to_cpu(local->sequence),
 				      le64_to_cpu(peer->sequence), NULL);
@@ -101,7 +103,6 @@ static bool settle(struct comparison *c, u64 e, const struct ms_summary_entry *l
 	}
 	if (local->valid && peer->valid)
 		return false;
-	memset(all, 0xff, sizeof(all));
 	res->unknown += segs;
 	res->unknown_bytes += sites_bytes(c, e, all, segs);
 	res->peer_marked += le16_to_cpu(peer->marked);
@@ -133,6 +134,7 @@ static int compare_tables(struct comparison *c, const struct ms_wire_table *loca
 	res->equal += v.n_equal;
 	res->differ += v.n_differs;
 	res->unknown += v.n_unknown;
+	res->equal_bytes += sites_bytes(c, e, v.equal, v.n_equal);
 	res->differ_bytes += sites_bytes(c, e, v.differs, v.n_differs);
 	res->unknown_bytes += sites_bytes(c, e, v.unknown, v.n_unknown);
 	for (i = 0; i < segs; i++) {

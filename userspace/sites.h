@@ -16,6 +16,7 @@ struct sites_result {
 	u64 not_marked;		/* segments that count as equal since no site has marked them */
 	u64 differ;		/* ... with another code */
 	u64 unknown;		/* ... with no valid code (or digest) at one site or both */
+	u64 equal_bytes, not_marked_bytes;	/* of the first two */
 	u64 differ_bytes;	/* to be copied for certain */
 	u64 unknown_bytes;	/* to be copied unless they are found equal */
 	u64 peer_marked;	/* segments the peer has marked and that are not equal: its own

@@ -171,17 +171,19 @@ static void begin_look(struct digests *g, struct look *l, u64 extent)
 
 static void count(struct digests *g, const struct look *l)
 {
-	u32 segs = ms_geo_extent_segs(&g->c.geo, l->extent), i, differ, unknown;
+	u32 segs = ms_geo_extent_segs(&g->c.geo, l->extent), i, equal, differ, unknown;
 	struct sites_result *res = g->c.result;
 	u8 not_known[MS_BITMAP_BYTES];
 
 	for (i = 0; i < MS_BITMAP_BYTES; i++)
 		not_known[i] = l->unknown[i] | l->left[i];
+	equal = ms_bits(l->equal, segs);
 	differ = ms_bits(l->differs, segs);
 	unknown = ms_bits(not_known, segs);
-	res->equal += ms_bits(l->equal, segs);
+	res->equal += equal;
 	res->differ += differ;
 	res->unknown += unknown;
+	res->equal_bytes += sites_bytes(&g->c, l->extent, l->equal, equal);
 	res->differ_bytes += sites_bytes(&g->c, l->extent, l->differs, differ);
 	res->unknown_bytes += sites_bytes(&g->c, l->extent, not_known, unknown);
 	res->local_marked += ms_bits(l->marks[MS_SITE_LOCAL], segs);

@@ -14,6 +14,7 @@ static void count_marked(struct comparison *c, u64 e, const struct ms_wire_table
 {
 	u32 segs = ms_geo_extent_segs(&c->geo, e), i;
 	struct sites_result *res = c->result;
+	u8 not_marked[MS_BITMAP_BYTES];
 	struct ms_verdict v;
 
 	ms_compare_extent(local->valid, sites_codes(local), peer->valid, sites_codes(peer), segs, &v);
@@ -21,15 +22,19 @@ static void count_marked(struct comparison *c, u64 e, const struct ms_wire_table
 		v.equal[i] &= marked[i];
 		v.differs[i] &= marked[i];
 		v.unknown[i] &= marked[i];
+		not_marked[i] = (u8)~marked[i];
 	}
+	v.n_equal = ms_bits(v.equal, segs);
 	v.n_differs = ms_bits(v.differs, segs);
 	v.n_unknown = ms_bits(v.unknown, segs);
-	res->equal += ms_bits(v.equal, segs);
+	res->equal += v.n_equal;
 	res->differ += v.n_differs;
 	res->unknown += v.n_unknown;
+	res->equal_bytes += sites_bytes(c, e, v.equal, v.n_equal);
 	res->differ_bytes += sites_bytes(c, e, v.differs, v.n_differs);
 	res->unknown_bytes += sites_bytes(c, e, v.unknown, v.n_unknown);
 	res->not_marked += segs - ms_bits(marked, segs);
+	res->not_marked_bytes += sites_bytes(c, e, not_marked, segs - ms_bits(marked, segs));
 	for (i = 0; i < segs; i++)
 		res->peer_marked += ms_bit(peer->marks, i) && !ms_bit(v.equal, i);
 	res->local_marked += ms_bits(local->marks, segs);
@@ -57,8 +62,10 @@ static int look(struct comparison *c, u64 e)
 static int look_at_batch(struct comparison *c, u64 first, u32 count)
 {
 	int code = sites_read_summaries(c, first, count);
-	u32 i;
+	u8 all[MS_BITMAP_BYTES];
+	u32 i, segs;
 
+	memset(all, 0xff, sizeof(all));
 	for (i = 0; !code && i < count; i++) {
 		const struct ms_summary_entry *local = &c->summary[MS_SITE_LOCAL][i];
 		const struct ms_summary_entry *peer = &c->summary[MS_SITE_PEER][i];
@@ -67,7 +74,9 @@ static int look_at_batch(struct comparison *c, u64 first, u32 count)
 			code = look(c, first + i);
 			continue;
 		}
-		c->result->not_marked += ms_geo_extent_segs(&c->geo, first + i);
+		segs = ms_geo_extent_segs(&c->geo, first + i);
+		c->result->not_marked += segs;
+		c->result->not_marked_bytes += sites_bytes(c, first + i, all, segs);
 		c->result->by_summary++;
 		code = sites_verdict(c, first + i, le64_to_cpu(local->sequence),
 				     le64_to_cpu(peer->sequence), NULL);

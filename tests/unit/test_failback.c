@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What mirsync failback and resolve tell a program, with a kernel that is played here: nothing of an
- * earlier copy, whatever fails, and an object also when they are refused.
+ * earlier copy, whatever fails; an object also when they are refused; the bytes of what is equal.
  *
  * The volume has 490 segments of 4 KiB, the last one of 2 KiB. Its first extent is equal by its summary,
  * of the second one the last segment and four others are, two differ, three have no code.
@@ -267,6 +267,7 @@ static const char *words(struct json_object *o, const char *name)
 static void compared(struct json_object *o)
 {
 	assert_int_equal(number(o, "compare_equal"), 485);
+	assert_int_equal(number(o, "compare_equal_bytes"), 485 * 4096 - SHORT * 512);
 	assert_int_equal(number(o, "compare_differ"), 2);
 	assert_int_equal(number(o, "differ_bytes"), 2 * 4096);
 	assert_int_equal(number(o, "compare_unknown"), 3);
@@ -303,8 +304,21 @@ static void told(void **state)
 	const char *text = output(&cmd_failback, CLI_OK, "yes");
 
 	(void)state;
-	assert_non_null(strstr(text, "485 of 490 segments are equal by their codes\n"));
+	assert_non_null(strstr(text, "485 of 490 segments are equal by their codes: 1.9 MiB\n"));
 	assert_non_null(strstr(text, "equal by code          485 (1.9 MiB)\n"));
+}
+
+static void nothing_marked(void **state)
+{
+	struct json_object *o;
+
+	(void)state;
+	kernel.st.changed_trusted = 1;
+	o = object(&cmd_failback, CLI_OK, "json dry-run changed");
+	assert_int_equal(number(o, "compare_not_marked"), SEGMENTS);
+	assert_int_equal(number(o, "compare_not_marked_bytes"), SEGMENTS * 4096 - SHORT * 512);
+	assert_int_equal(number(o, "compare_equal_bytes"), 0);
+	json_object_put(o);
 }
 
 static void refused_by_rules(void **state)
@@ -420,6 +434,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(done, setup),
 		cmocka_unit_test_setup(told, setup),
+		cmocka_unit_test_setup(nothing_marked, setup),
 		cmocka_unit_test_setup(refused_by_rules, setup),
 		cmocka_unit_test_setup(refused_when_open, setup),
 		cmocka_unit_test_setup(refused_by_kernel, setup),
