@@ -3,12 +3,13 @@
 """failback.py DEVICE STEP...: a failback by single steps, as a helper could do it that dies between them.
 
 begin, force (a begin that is forced), changed (one of what is marked), start, copy (a start that copies what
-has no verdict), cancel; "equal" hands over the verdict that all
+has no verdict), cancel, hold (wait to be killed); "equal" hands over the verdict that all
 extents are equal, with the versions of now, and prints how many held. Exits with status 1, and
 says why, at the first step that is refused."""
 import array
 import fcntl
 import os
+import signal
 import struct
 import sys
 
@@ -46,5 +47,7 @@ steps = {"begin": (1, 0), "force": (1, 1), "changed": (1, 2), "start": (2, 0), "
 for step in sys.argv[2:]:
     if step == "equal":
         equal()
+    elif step == "hold":
+        signal.pause()
     else:
         ioctl(5, bytearray(struct.pack("=QII120sII", dev, *steps[step], b"", 0, 0)))
