@@ -5,7 +5,7 @@
 # and metadata, with writes that B never saw, without its metadata, with nothing; or both have lost their
 # metadata, B first. A failback brings A home each time, and copies little where little differs.
 # processors: 2
-# scenario: 8 9 12
+# scenario: 8 9
 # timeout: 400
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
