@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # On top of a volume: partitions at odd sectors, as kpartx makes them, with a file system and with direct
-# I/O through vectors of odd numbers of sectors at odd places of pages; read-only devices, which
-# refuse writes and change nothing at either site.
+# I/O through vectors of odd numbers of sectors at odd places of pages, under which it is not demoted; read-only
+# devices, which refuse writes and change nothing at either site.
 # scenario: 22
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh
@@ -29,6 +29,9 @@ mapfile -t parts < <(sfdisk -d /dev/mapper/vola | sed -nE 's/.*start= *([0-9]+),
 for i in 0 1; do
 	dmsetup create "part$i" --table "0 ${parts[i]#* } linear /dev/mapper/vola ${parts[i]% *}"
 done
+expect_fail "$MIRSYNC" demote vola
+[[ $REASON == *"is in use by the device"* ]] || fail "$REASON"
+[ "$(field a claim)" = active ] || fail "demoted"
 
 mkfs.ext4 -q /dev/mapper/part0
 mkdir "$LAB/mnt"
