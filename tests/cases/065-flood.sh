@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # Ten thousand attempts to connect from the peer's host, and as many connections as the site
 # takes: the session goes on under them, with writes, without a key and with one; sites that are not
-# connected find each other beside them; a peer that accepts and says nothing is given up, and
-# does not keep a volume from being removed; one that closes at once is called less and less often.
+# connected find each other beside them; a peer that accepts and says nothing is given up, also in the middle
+# of a session, and does not keep a volume from being removed; one that closes at once is called less and
+# less often.
 # processors: 2
 # scenario: 20
 # timeout: 300
@@ -79,6 +80,21 @@ wait_until gave_up
 vol_remove a
 pkill -P "$mute"
 wait "$mute" || true
+
+note "a peer that says nothing any more, in a session"
+vol_create b secondary "${AUTH[@]}"
+crook_hello b
+vol_remove b
+vol_create a primary "${AUTH[@]}" timeout 4000
+crook b silent >"$LAB/silent" &
+silent=$!
+wait_line "$LAB/silent" session
+wait_field a role primary
+# TCP takes all of it, and b confirms none.
+put /dev/mapper/vola 0 64 9
+wait "$silent" || fail "the session has not ended"
+[ "$(counter a cut_silent) $(counter a cut_unconfirmed)" = "1 0" ] || fail "$(grep cut_ "$(debug_file a counters)")"
+vol_remove a
 vol_create b secondary
 vol_create a primary
 wait_insync a

@@ -342,6 +342,13 @@ def drain(sock, until=None):
         return None
 
 
+def do_silent():
+    """Read whatever comes in a session, and say nothing: the site ends it."""
+    sock = opened()
+    print("in session", flush=True)
+    drain(sock)
+
+
 def write_frame(sector, sectors, segs, codes, data, data_len=None, kind=WRITE):
     body = struct.pack("<QIHH", sector, sectors, segs, 0) + b"".join(codes)
     raw = frame(kind, body)
