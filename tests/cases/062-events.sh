@@ -10,27 +10,8 @@ DATA_MIB=32 COMPARE=no CHECK=no
 . "$(dirname "$0")/lib-io.sh"
 . "$(dirname "$0")/lib-watch.sh"
 
-told() # SITE KEY=VALUE...: a uevent says all of that
-{
-	wait_until says "$@"
-}
-
-says() # SITE KEY=VALUE...
-{
-	awk -v RS= -v name="MIRSYNC_NAME=vol$1" -v want="${*:2}" '
-		BEGIN { n = split(want, w, " ") }
-		index($0 "\n", name "\n") {
-			for (i = 1; i <= n && index($0 "\n", "MIRSYNC_" w[i] "\n"); i++);
-			if (i > n)
-				found = 1
-		}
-		END { exit !found }' "$LAB/uevents"
-}
-
 lab_sites
-udevadm monitor --udev --property --subsystem-match=misc >"$LAB/uevents" &
-udevadm monitor --kernel --property --subsystem-match=block >"$LAB/block" &
-sleep 1
+watch_uevents
 size=$(blockdev --getsz "${META[a]}")
 dmsetup create metaa --table "0 $size linear ${META[a]} 0"
 META[a]=/dev/mapper/metaa
@@ -112,7 +93,4 @@ if put /dev/mapper/vola 4096 64 2 2>/dev/null; then fail "a write without a reco
 timeout 60 dmsetup wait --noflush vola "$nr" >/dev/null || fail "no event of failed metadata"
 told a METADATA=failed
 
-if grep MIRSYNC "$LAB/block"; then fail "the dm device has the event"; fi
-awk -v RS= '/MIRSYNC/ { gsub(/(SEQNUM|USEC_INITIALIZED)=[0-9]+|UDEV *\[[^\n]*/, ""); split($0, w, "MIRSYNC_DEVICE=")
-	d = substr(w[2], 1, index(w[2], "\n")); if (last[d] == $0) { print "twice: " $0; exit 1 } last[d] = $0 }' "$LAB/uevents" ||
-	fail "a uevent without a change"
+uevents_sound

@@ -53,3 +53,38 @@ log_says()
 {
 	kernel_log | grep -E "$1"
 }
+
+# watch_uevents: keeps them from now on.
+watch_uevents()
+{
+	udevadm monitor --udev --property --subsystem-match=misc >"$LAB/uevents" &
+	udevadm monitor --kernel --property --subsystem-match=block >"$LAB/block" &
+	sleep 1
+}
+
+# told SITE KEY=VALUE...: waits for a uevent that says all of that.
+told()
+{
+	wait_until says "$@"
+}
+
+says() # SITE KEY=VALUE...
+{
+	awk -v RS= -v name="MIRSYNC_NAME=vol$1" -v want="${*:2}" '
+		BEGIN { n = split(want, w, " ") }
+		index($0 "\n", name "\n") {
+			for (i = 1; i <= n && index($0 "\n", "MIRSYNC_" w[i] "\n"); i++);
+			if (i > n)
+				found = 1
+		}
+		END { exit !found }' "$LAB/uevents"
+}
+
+# None of them came without a change, and none was the dm device's.
+uevents_sound()
+{
+	if grep MIRSYNC "$LAB/block"; then fail "the dm device has the event"; fi
+	awk -v RS= '/MIRSYNC/ { gsub(/(SEQNUM|USEC_INITIALIZED)=[0-9]+|UDEV *\[[^\n]*/, ""); split($0, w, "MIRSYNC_DEVICE=")
+		d = substr(w[2], 1, index(w[2], "\n")); if (last[d] == $0) { print "twice: " $0; exit 1 } last[d] = $0 }' "$LAB/uevents" ||
+		fail "a uevent without a change"
+}
