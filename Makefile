@@ -10,10 +10,12 @@
 #   make modules [KVER=RELEASE]    make cli    make unit    make lint    make sparse
 #   make check [CASES="010 020"] [KERNELS=6.1]    everything, as CI does
 #   make fuzz [SECONDS=60] [FUZZ="area wire"]
-#   make install [PREFIX=/usr/local] [KVER=RELEASE]    make demo    make clean
+#   make install [PREFIX=/usr/local] [KVER=RELEASE]    make install-user    make demo    make clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+includedir ?= $(PREFIX)/include
+docdir ?= $(PREFIX)/share/doc/dm-mirsync
 KERNELS ?= 6.1 6.12
 export KERNELS
 
@@ -77,19 +79,25 @@ include tests/fuzz.mk
 
 # The kernel to install for; a chroot or a build machine says another.
 install: KVER ?= $(shell uname -r)
-install: cli man
+install: install-user
 	scripts/build-module $(KVER)
 	install -D -m 644 $(BUILD)/$(KVER)/dm-mirsync.ko \
 		$(DESTDIR)/lib/modules/$(KVER)/extra/dm-mirsync.ko
 	$(if $(DESTDIR),,depmod $(KVER))
+
+# All but the module.
+install-user: cli man
 	install -D -m 755 $(BUILD)/mirsync $(DESTDIR)$(PREFIX)/sbin/mirsync
 	set -e; for page in $(BUILD)/dm-mirsync.7 $(wildcard userspace/man/*.[58]); do \
 		install -D -m 644 $$page \
 			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
-	install -d $(DESTDIR)$(PREFIX)/share/doc/dm-mirsync
-	install -m 644 $(wildcard doc/*.md) $(DESTDIR)$(PREFIX)/share/doc/dm-mirsync
+	install -D -m 644 dm-mirsync/shared/mirsync_ioctl.h $(DESTDIR)$(includedir)/mirsync_ioctl.h
+	install -d $(DESTDIR)$(docdir)/examples
+	install -m 644 $(wildcard doc/*.md) $(DESTDIR)$(docdir)
+	install -m 644 $(wildcard doc/examples/*.c) $(DESTDIR)$(docdir)/examples
+	install -m 755 $(filter-out %.c,$(wildcard doc/examples/*)) $(DESTDIR)$(docdir)/examples
 
 clean:
 	rm -rf ./$(BUILD)
 
-.PHONY: all bench modules man sparse lint check check-debug demo install-deps install clean cli unit
+.PHONY: all bench modules man sparse lint check check-debug demo install-deps install install-user clean cli unit

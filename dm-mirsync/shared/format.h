@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The metadata area as it is on the disk: little-endian, packed, sizes
- * asserted. This is the only definition; the kernel, the CLI, the tests and
- * doc/format.md follow it. Checksums are ms_crc32c over the whole unit (block
- * or record sector) with its crc field zero, begun from the volume's
- * format_id (see codec.h), so that a block of an earlier format of the same
- * device never passes for one of this.
+ * asserted. This is the only definition, but for what the ioctls give as well
+ * (mirsync_ioctl.h); the kernel, the CLI, the tests and doc/format.md follow
+ * it. Checksums are ms_crc32c over the whole unit (block or record sector)
+ * with its crc field zero, begun from the volume's format_id (see codec.h), so
+ * that a block of an earlier format of the same device never passes for one of
+ * this.
  */
 #ifndef MS_SHARED_FORMAT_H
 #define MS_SHARED_FORMAT_H
 
 #include "shared/env.h"
 #include "shared/geometry.h"
+#include "shared/mirsync_ioctl.h"	/* struct ms_summary_entry */
 
 #define MS_SUPER_MAGIC		"dm-mirsync\0\0\0\0\0"	/* 16 bytes with the last NUL */
 #define MS_FORMAT_VERSION	1u
@@ -142,18 +144,9 @@ struct ms_table_block {
 static_assert(sizeof(struct ms_table_block) == MS_BLOCK, "ms_table_block");
 
 /*
- * sequence 0: the table block was never written: no valid code, no mark.
- * digest: ms_codec_digest() of the codes, meaningful when valid equals the
- * segments of the extent.
+ * Of an entry, sequence 0: the table block was never written: no valid code, no mark.
+ * digest: ms_codec_digest() of the codes.
  */
-struct ms_summary_entry {
-	__le64 sequence;
-	__le64 digest;
-	__le16 valid;		/* segments with a valid code */
-	__le16 marked;		/* segments with a mark */
-	__le32 flags;
-} __packed;
-
 struct ms_summary_block {
 	__le32 crc;
 	__le32 entries;		/* used */

@@ -91,6 +91,24 @@ struct ms_ioc_range {		/* SUMMARY, TABLE */
 	__u64 buffer;		/* in: struct ms_summary_entry[] or struct ms_wire_table[] */
 };
 
+/* SUMMARY: one extent in short. On the disk as well. */
+struct ms_summary_entry {
+	__le64 sequence;	/* its version, which changes with each write into the extent */
+	__le64 digest;		/* of its codes; means something when all segments have a valid one */
+	__le16 valid;		/* segments with a valid code */
+	__le16 marked;		/* segments with a mark */
+	__le32 flags;
+} __attribute__((packed));
+
+/* TABLE: one extent as a site sees it now, writes in flight counted as invalid. On the wire as well. */
+struct ms_wire_table {
+	__le64 extent;
+	__le64 version;		/* changes with each write into the extent */
+	__u8 valid[60];		/* bit i: segment i */
+	__u8 marks[60];
+	__le64 codes[480];
+} __attribute__((packed));
+
 /*
  * One extent's verdict. The kernel adds differs to the marks. It takes the rest
  * of the extent as equal only if both versions still hold at their sites.

@@ -13,6 +13,7 @@
 
 #include "shared/env.h"
 #include "shared/format.h"
+#include "shared/mirsync_ioctl.h"	/* struct ms_wire_table */
 #include "shared/rules.h"
 
 #define MS_WIRE_MAGIC		0x3146534du	/* "MSF1" */
@@ -251,15 +252,9 @@ struct ms_range_reply {
 	__le32 status;		/* 0 or a positive errno */
 } __packed;
 
-/* One extent's table as a site sees it now, writes in flight counted as invalid. Also the ioctl's format. */
-struct ms_wire_table {
-	__le64 extent;
-	__le64 version;		/* changes with each write into the extent */
-	u8 valid[MS_BITMAP_BYTES];
-	u8 marks[MS_BITMAP_BYTES];
-	__le64 codes[MS_EXTENT_SEGS];
-} __packed;
+/* struct ms_wire_table is the ioctl's as well. */
 static_assert(sizeof(struct ms_wire_table) == 3976, "ms_wire_table");
+static_assert(sizeof(((struct ms_wire_table *)0)->valid) == MS_BITMAP_BYTES, "bitmaps");
 
 struct ms_digest_req {
 	__le64 extent;

@@ -3,8 +3,10 @@
  * The ioctls of /dev/mirsync, by themselves: prints the state of a volume and how many of
  * its extents have the same codes at both sites. Needs nothing of dm-mirsync but the header.
  *
- *	cc -Idm-mirsync/shared -o summaries doc/examples/summaries.c
+ *	cc -o summaries summaries.c
  *	./summaries /dev/mapper/db
+ *
+ * The header is where `make install` has put it; in the source tree, -Idm-mirsync/shared.
  *
  * Nothing is locked between the two readings: under a load they are not of one moment.
  */
@@ -21,16 +23,10 @@
 
 #define BATCH	1024
 
-/* struct ms_summary_entry of doc/format.md: 24 bytes, little-endian */
-struct entry {
-	__le64 version, digest;
-	__le16 valid, marked;
-	__le32 flags;
-};
-
 static int control;
 
-static __u32 read_site(__u64 dev, __u32 site, __u64 first, __u32 count, struct entry *entry)
+static __u32 read_site(__u64 dev, __u32 site, __u64 first, __u32 count,
+		       struct ms_summary_entry *entry)
 {
 	struct ms_ioc_range range = {
 		.dev = dev, .first = first, .count = count, .site = site,
@@ -43,7 +39,8 @@ static __u32 read_site(__u64 dev, __u32 site, __u64 first, __u32 count, struct e
 }
 
 /* Wholly valid, without a mark, and of the same digest. */
-static int equal(const struct entry *a, const struct entry *b, __u32 segments)
+static int equal(const struct ms_summary_entry *a, const struct ms_summary_entry *b,
+		 __u32 segments)
 {
 	return le16toh(a->valid) == segments && le16toh(b->valid) == segments &&
 	       !a->marked && !b->marked && a->digest == b->digest;
@@ -51,7 +48,7 @@ static int equal(const struct entry *a, const struct entry *b, __u32 segments)
 
 static void compare(const struct ms_ioc_status *st)
 {
-	static struct entry mine[BATCH], theirs[BATCH];
+	static struct ms_summary_entry mine[BATCH], theirs[BATCH];
 	__u64 first = 0, same = 0, left;
 	__u32 n, i;
 
