@@ -6,6 +6,7 @@
  * Order of the agreement, and what a crash or cut between leaves:
  *   source persists offered = current   (nobody has it yet: harmless)
  *   GO without gap, or DONE, carries it
+ *   target flushes                       (its data device, as for any flush)
  *   target persists it, consistent       (the source still knows: "may have it")
  *   source persists base = current       (until then both base and offered are
  *                                         trusted, and going alone starts a new one)
@@ -275,6 +276,18 @@ static int give_up(struct ms_volume *v)
 	return ms_super_change(v, become_target, &v->failback_forget);
 }
 
+/*
+ * Without a gap. What this site has confirmed in an earlier session it may not have flushed, and the
+ * source may have completed a flush since, behind a new generation: with that generation goes the
+ * promise (I10).
+ */
+static int take_over(struct ms_volume *v, struct ms_gens *gens)
+{
+	int r = ms_data_flush(v);
+
+	return r ?: ms_super_change(v, adopt_lineage, gens);
+}
+
 /* Everything durable, then in force: the next frame may be a write. role_lock is held. */
 static int begin_target(struct ms_volume *v, const struct ms_go *go)
 {
@@ -300,7 +313,7 @@ static int begin_target(struct ms_volume *v, const struct ms_go *go)
 	else if (gap)
 		r = give_up(v);
 	else
-		r = ms_super_change(v, adopt_lineage, gens);
+		r = take_over(v, gens);
 	kfree(gens);
 	if (r)
 		return r;
