@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# A resync during which the target's disk fails writes, the target's metadata cannot be
-# written, or the source's cannot, does not end in sync and costs no mark: when the device
+# A resync during which the target's disk fails writes, or the source's does those of the application, the
+# target's metadata cannot be written, or the source's cannot, does not end in sync and costs no mark: when the device
 # is healed (and a site without metadata made anew) the sites become equal.
 # scenario: 18
 # timeout: 300
@@ -44,6 +44,9 @@ anew()
 }
 
 lab_sites
+source=${DATA[a]}
+dmsetup create source --table "0 32768 linear $source 0"
+DATA[a]=/dev/mapper/source
 below=${DATA[b]}
 good_disk="0 32768 linear $below 0"
 dmsetup create disk --table "$good_disk"
@@ -69,6 +72,29 @@ expect_fail "$MIRSYNC" promote volb
 change_table disk "$good_disk"
 wait_insync a
 compare_disks
+
+for policy in fail peer; do
+	note "the source's disk, disk_error $policy"
+	msg a set disk_error "$policy"
+	outage "5$policy"
+	msg a set resync_rate_max 256
+	msg a connect
+	wait_field a sync resync-source
+	wait_field b disk inconsistent
+	change_table source "0 32768 flakey $source 0 0 3600 1 error_writes"
+	# In what is to be copied, and elsewhere; the peer lacks too much to go on through it.
+	for kib in 4096 12288; do
+		expect_fail dd if=/dev/urandom of=/dev/mapper/vola bs=64k count=1 seek=$((kib * 1024)) \
+			oflag=direct,seek_bytes conv=notrunc
+	done
+	[ "$(field a role) $(field a disk)" = "primary consistent" ] || fail "a is $(field a role), $(field a disk)"
+	msg a set resync_rate_max 0
+	dmsetup status vola
+	change_table source "0 32768 linear $source 0"
+	wait_insync a
+	compare_disks
+done
+msg a set disk_error fail
 
 note "the target's metadata"
 outage 2
