@@ -50,6 +50,63 @@ static void print_relation(enum ms_relation r)
 	}
 }
 
+/*
+ * What a target may have, as its source sees it. The source has begun a new generation since, where
+ * the relation says so; @base, @offered: what it has noted of the one before.
+ */
+static const struct lineage {
+	const char *what;
+	enum ms_relation relation;
+	bool base, offered, back;
+} lineages[] = {
+	{ "the source's present one", MS_REL_SAME, false, false, false },
+	{ "the source's `base`: the peer had everything then", MS_REL_LOCAL_NEWER, true, false, false },
+	{ "the source's `offered`: the peer may have got it", MS_REL_LOCAL_NEWER, false, true, false },
+	{ "another one of the source's history", MS_REL_LOCAL_NEWER, false, false, false },
+	{ "none: it never had data", MS_REL_BLANK_PEER, false, false, false },
+	{ "none, nor has the source one", MS_REL_BLANK_BOTH, false, false, false },
+	{ "any, and its disk is inconsistent and has gone back in time", MS_REL_SAME, false, false, true },
+};
+
+static void meet_lineage(const struct lineage *l, enum ms_claim target_claims, u32 source_flags,
+			 u32 target_flags, struct ms_decision *d)
+{
+	struct ms_site source, target;
+
+	make_sites(l->relation, &source, &target);
+	source.gens.base = l->base ? OLD : 0;
+	source.gens.offered = l->offered ? OLD : 0;
+	source.claim = MS_CLAIM_ACTIVE;
+	target.claim = target_claims;
+	source.flags = source_flags;
+	target.flags = target_flags;
+	if (l->back) {
+		memcpy(source.seen_node, target.node_id, sizeof(source.seen_node));
+		source.seen.id = OTHER;
+		source.seen.commits = 1;
+		target.disk = MS_DISK_INCONSISTENT;
+	}
+	ms_rules_meet(&source, &target, d);
+}
+
+static void print_scope(const struct lineage *l)
+{
+	static const u32 flags[3][2] = {
+		{ 0, 0 }, { MS_SB_ALL_CANDIDATES, 0 }, { 0, MS_SB_ALL_CANDIDATES },
+	};
+	struct ms_decision d;
+	u32 i;
+
+	printf("| %s |", l->what);
+	for (i = 0; i < 3; i++) {
+		meet_lineage(l, MS_CLAIM_NONE, flags[i][0], flags[i][1], &d);
+		printf(" %s |", d.meeting != MS_MEET_SOURCE ? ms_meeting_name(d.meeting) :
+		       d.scope == MS_SCOPE_MARKS ? "**marks**" : "all");
+	}
+	meet_lineage(l, MS_CLAIM_WAITING, 0, 0, &d);
+	printf(" %s, %s |\n", ms_meeting_name(d.meeting), d.trusted ? "**yes**" : "no");
+}
+
 /* The peer's claim that a meeting goes with, where it is not free. */
 static enum ms_claim claim_of_peer(enum ms_meeting m)
 {
@@ -118,6 +175,15 @@ int main(void)
 	       "%s, the other %s; both, or it has been promoted by force since: %s.\n",
 	       ms_meeting_name(MS_MEET_NO_SOURCE), ms_meeting_name(MS_MEET_OUTDATED),
 	       ms_meeting_name(MS_MEET_PEER_OUTDATED), ms_meeting_name(MS_MEET_UNRELATED));
+	printf("\n## Scope\n\n"
+	       "What a resync looks at: what one of the sites has marked, where the marks cover all that can differ; else\n"
+	       "all segments. By the target's generation, and by ALL_CANDIDATES in the superblock of one of them. The last\n"
+	       "column: if the target was primary, what it is to the source, and whether `failback --changed` may go by marks.\n\n"
+	       "| the target's generation | scope | ALL_CANDIDATES at the source | at the target | it was primary |\n"
+	       "|---|---|---|---|---|\n");
+	for (i = 0; i < sizeof(lineages) / sizeof(lineages[0]); i++)
+		print_scope(&lineages[i]);
+	printf("\nAny other failback compares all, whatever the scope is.\n");
 	printf("\n## Commands\n\n"
 	       "May it be done here, with a consistent disk, nothing being copied, the pair in sync where it can be, and the\n"
 	       "device not open; else why not. An active primary may be demoted in all of them.\n\n"
