@@ -186,7 +186,8 @@ int main(void)
 	printf("\nAny other failback compares all, whatever the scope is.\n");
 	printf("\n## Commands\n\n"
 	       "May it be done here, with a consistent disk, nothing being copied, the pair in sync where it can be, and the\n"
-	       "device not open; else why not. An active primary may be demoted in all of them.\n\n"
+	       "device not open; else why not. An active primary may be demoted in all of them. A failback over a peer that is\n"
+	       "outdated takes force if the peer's generation is the newer one: it has gone back in time, and on alone.\n\n"
 	       "| meeting | peer's claim | promote | promote, was primary | promote --force, was primary | failback | failback --force | switchover | resolve --keep local | resolve --keep peer |\n"
 	       "|---|---|---|---|---|---|---|---|---|---|\n");
 	for (i = MS_MEET_NONE; i < MS_MEET_REFUSE_SELF; i++)

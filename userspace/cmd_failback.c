@@ -33,7 +33,7 @@ static const struct cli_option options[] = {
 	  "compare the tables, say what would be copied and lost, change nothing",
 	  &dry_run, 0, 0 },
 	{ "force", CLI_FLAG, NULL,
-	  "also over what the peer wrote alone (split brain): that is lost",
+	  "also over what the peer wrote alone (split brain, or gone back in time): that is lost",
 	  &force, 0, 0 },
 	{ "regenerate", CLI_FLAG, NULL,
 	  "first have all codes of the peer made anew from its disk", &anew, 0, 0 },

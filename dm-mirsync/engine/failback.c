@@ -414,6 +414,13 @@ static void __agree(struct ms_volume *v)
 			     v->decision.local_back;
 }
 
+/* As ms_rules_failback() at the peer: this site has gone back in time, and has what was never there. */
+static bool has_own(const struct ms_decision *d)
+{
+	return d->meeting == MS_MEET_OUTDATED &&
+	       (d->relation == MS_REL_LOCAL_NEWER || d->relation == MS_REL_BLANK_PEER);
+}
+
 static const char *may_be_target(struct ms_volume *v, struct ms_inbound *in, bool force)
 {
 	enum ms_meeting m = v->decision.meeting;
@@ -424,7 +431,7 @@ static const char *may_be_target(struct ms_volume *v, struct ms_inbound *in, boo
 		return "the peer is an active primary: demote it first";
 	if (v->failback)
 		return "a failback was begun at the peer";
-	if (m == MS_MEET_OUTDATED || m == MS_MEET_TARGET)
+	if (m == MS_MEET_TARGET || (m == MS_MEET_OUTDATED && (force || !has_own(&v->decision))))
 		return NULL;
 	if (force && (m == MS_MEET_SPLIT_BRAIN || m == MS_MEET_UNRELATED))
 		return NULL;

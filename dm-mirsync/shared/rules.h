@@ -200,7 +200,7 @@ struct ms_situation {
 const char *ms_rules_promote(const struct ms_situation *s, bool alone, bool force);
 /* demote: refused while open, while a resync runs that this site is the source of. NULL when allowed, as all below. */
 const char *ms_rules_demote(const struct ms_situation *s);
-/* failback begin: needs ACTIVE here, a session, and a meeting of PEER_OUTDATED, SOURCE; with @force also SPLIT_BRAIN, UNRELATED. Refused while copying, when the peer is ACTIVE, and when the disk is INCONSISTENT. */
+/* failback begin: needs ACTIVE here, a session, and a meeting of SOURCE, PEER_OUTDATED (unless PEER_NEWER, BLANK_LOCAL: it has gone back in time); with @force also these, SPLIT_BRAIN, UNRELATED. Refused while copying, when the peer is ACTIVE, and when the disk is INCONSISTENT. */
 const char *ms_rules_failback(const struct ms_situation *s, bool force);
 /* switchover: needs ACTIVE here, a disk that is not INCONSISTENT, a peer that is this site's target, in sync, not open. */
 const char *ms_rules_switch(const struct ms_situation *s);

@@ -65,6 +65,16 @@ const char *ms_rules_demote(const struct ms_situation *s)
 	return NULL;
 }
 
+/*
+ * A peer that is outdated has data that this site never had: it has gone back in time, and what
+ * its generations say came after that, or before and was never copied here.
+ */
+static bool peer_has_own(const struct ms_situation *s)
+{
+	return s->meeting == MS_MEET_PEER_OUTDATED &&
+	       (s->relation == MS_REL_PEER_NEWER || s->relation == MS_REL_BLANK_LOCAL);
+}
+
 const char *ms_rules_failback(const struct ms_situation *s, bool force)
 {
 	if (s->claim != MS_CLAIM_ACTIVE)
@@ -80,8 +90,10 @@ const char *ms_rules_failback(const struct ms_situation *s, bool force)
 		return "the data of this site is inconsistent";
 	switch (s->meeting) {
 	case MS_MEET_SOURCE:
-	case MS_MEET_PEER_OUTDATED:
 		return NULL;
+	case MS_MEET_PEER_OUTDATED:
+		return force || !peer_has_own(s) ? NULL :
+			"the peer has gone back in time, and what it has that was never here would be lost";
 	case MS_MEET_SPLIT_BRAIN:
 		return force ? NULL : "split brain: what the peer wrote alone would be lost";
 	case MS_MEET_UNRELATED:

@@ -566,6 +566,9 @@ static bool may_fail_back(const struct ms_situation *s, bool force)
 		return false;
 	if (s->meeting == MS_MEET_SPLIT_BRAIN || s->meeting == MS_MEET_UNRELATED)
 		return force;
+	if (s->meeting == MS_MEET_PEER_OUTDATED &&
+	    (s->relation == MS_REL_PEER_NEWER || s->relation == MS_REL_BLANK_LOCAL))
+		return force;
 	return s->meeting == MS_MEET_SOURCE || s->meeting == MS_MEET_PEER_OUTDATED;
 }
 
