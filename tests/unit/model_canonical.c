@@ -6,9 +6,10 @@
  */
 #include "model.h"
 
-static bool in_force(const struct side *s, u8 gen)
+/* Sets of generations are bits. Those that say what a site has now, and what it shares. */
+static u64 in_force(const struct side *s)
 {
-	return gen == s->current_gen || gen == s->base || gen == s->offered;
+	return 1ull << s->current_gen | 1ull << s->base | 1ull << s->offered;
 }
 
 static void drop_from_history(struct side *s, u8 gen)
@@ -18,45 +19,69 @@ static void drop_from_history(struct side *s, u8 gen)
 			s->history[i] = 0;
 }
 
-/*
- * A generation that one side remembers and that means nothing to the other
- * can never be met again: new ones are new. (Only the order and the length of
- * the history are lost by that; the rules look at neither.)
- */
-static void forget_gens(const struct world *w, struct side *s, const struct side *other)
+/* All that are remembered. What is not there remembers none. */
+static u64 memory_of(const struct side *s)
 {
-	if (s->base != s->current_gen && !model_knows(other, s->base))
-		s->base = 0;
-	if (s->offered != s->current_gen && !model_knows(other, s->offered))
-		s->offered = 0;
-	for (u32 i = 0; i < MS_GEN_HISTORY; i++) {
-		u8 gen = s->history[i];
+	u64 gens = in_force(s);
 
-		if (gen && gen != w->sent && !in_force(s, gen) && !model_knows(other, gen))
+	for (u32 i = 0; i < MS_GEN_HISTORY; i++)
+		gens |= 1ull << s->history[i];
+	return gens;
+}
+
+/*
+ * A generation that one side remembers and that means nothing to the other, or to a
+ * snapshot, can never be met again: new ones are new. (Only the order and the length of
+ * the history are lost by that; the rules look at neither.) @known: what others remember.
+ */
+static void forget_gens(const struct world *w, struct side *s, u64 known)
+{
+	u64 seen = 1;
+
+	if (s->base != s->current_gen && !(known >> s->base & 1))
+		s->base = 0;
+	if (s->offered != s->current_gen && !(known >> s->offered & 1))
+		s->offered = 0;
+	known |= in_force(s) | 1ull << w->sent;
+	for (u32 i = 0; i < MS_GEN_HISTORY; i++) {
+		u64 gen = 1ull << s->history[i];
+
+		if (!(known & gen) || seen & gen)
 			s->history[i] = 0;
-		for (u32 k = 0; k < i; k++)
-			if (s->history[k] == gen)
-				s->history[i] = 0;
+		seen |= gen;
 	}
 }
 
-/* Of ancestors that both remember and that are nothing else, one says all. */
+static void forget_all_gens(struct world *w)
+{
+	u64 a = memory_of(&w->s[0]), b = memory_of(&w->s[1]), c = memory_of(&w->snap);
+
+	forget_gens(w, &w->s[0], b | c);
+	a = memory_of(&w->s[0]);
+	forget_gens(w, &w->s[1], a | c);
+	b = memory_of(&w->s[1]);
+	forget_gens(w, &w->snap, a | b);
+}
+
+/* Of ancestors that the same ones remember and that are nothing else to anybody, one says all. */
 static void merge_ancestors(struct world *w)
 {
-	struct side *a = &w->s[0], *b = &w->s[1];
-	bool have = false;
+	struct side *holder[] = { &w->s[0], &w->s[1], &w->snap };
+	u64 memory[3], force = 1ull << w->sent | 1;
+	bool have[1 << 3] = { false };
 
-	for (u32 i = 0; i < MS_GEN_HISTORY; i++) {
-		u8 gen = a->history[i];
+	for (u32 h = 0; h < 3; h++) {
+		memory[h] = memory_of(holder[h]);
+		force |= in_force(holder[h]);
+	}
+	for (u64 rest = (memory[0] | memory[1] | memory[2]) & ~force; rest; rest &= rest - 1) {
+		u8 gen = __builtin_ctzll(rest);
+		u32 who = (memory[0] >> gen & 1) | (memory[1] >> gen & 1) << 1 |
+			  (memory[2] >> gen & 1) << 2;
 
-		if (!gen || gen == w->sent || in_force(a, gen) || in_force(b, gen) ||
-		    !model_knows(b, gen))
-			continue;
-		if (have) {
-			drop_from_history(a, gen);
-			drop_from_history(b, gen);
-		}
-		have = true;
+		for (u32 h = 0; h < 3 && have[who]; h++)
+			drop_from_history(holder[h], gen);
+		have[who] = true;
 	}
 }
 
@@ -81,6 +106,7 @@ static void sort_history(u8 *history)
 			}
 }
 
+/* Return: how many there are. */
 static u8 rename_gens(struct world *w)
 {
 	u8 names[64] = { 0 }, count = 0;
@@ -93,8 +119,11 @@ static u8 rename_gens(struct world *w)
 		rename_gen(&s->offered, names, &count);
 	}
 	rename_gen(&w->sent, names, &count);
-	for (u32 i = 0; i < 2; i++) {
-		struct side *s = &w->s[i];
+	rename_gen(&w->snap.current_gen, names, &count);
+	rename_gen(&w->snap.base, names, &count);
+	rename_gen(&w->snap.offered, names, &count);
+	for (u32 i = 0; i < 3; i++) {
+		struct side *s = i < 2 ? &w->s[i] : &w->snap;
 
 		for (u32 k = 0; k < MS_GEN_HISTORY; k++)
 			rename_gen(&s->history[k], names, &count);
@@ -107,9 +136,11 @@ static u8 rename_gens(struct world *w)
 #define BOTH_SIDES(mask)	offsetof(struct world, s[0].mask), offsetof(struct world, s[1].mask)
 static const u8 masks[] = {
 	BOTH_SIDES(data), BOTH_SIDES(marks), BOTH_SIDES(pending),
-	BOTH_SIDES(unflushed), BOTH_SIDES(old),
-	offsetof(struct world, acked), offsetof(struct world, cand),
+	BOTH_SIDES(unflushed), BOTH_SIDES(old), offsetof(struct world, cand),
+	offsetof(struct world, snap.marks), offsetof(struct world, snap.data),
+	BOTH_SIDES(told), offsetof(struct world, acked),
 };
+#define SNAP_DATA	12	/* the number of the snapshot's in there */
 
 #define MASKS	ARRAY_SIZE(masks)
 
@@ -123,13 +154,12 @@ static u32 token_column(const struct world *w, u32 t)
 }
 
 /* Tokens that make no difference any more are as if they had never been. */
-static u32 settle(u32 column)
+static u32 settle(const struct world *w, u32 column)
 {
-	bool both = (column & 3) == 3, none = !(column & 3);
-	u32 rest = column >> 2 & ((1 << 8) - 1);	/* marks, pending, unflushed, old */
-	bool cand = column >> 11 & 1;
+	bool a = column & 1, b = column >> 1 & 1, snap = column >> SNAP_DATA & 1;
+	u32 rest = (column & ((1 << SNAP_DATA) - 1)) >> 2;	/* marks and the like */
 
-	return (both || none) && !rest && !cand ? 0 : column;
+	return a == b && (a == snap || !w->snap_of) && !rest ? 0 : column;
 }
 
 static void sort_tokens(struct world *w)
@@ -137,7 +167,7 @@ static void sort_tokens(struct world *w)
 	u32 column[TOKENS];
 
 	for (u32 t = 0; t < TOKENS; t++)
-		column[t] = settle(token_column(w, t));
+		column[t] = settle(w, token_column(w, t));
 	for (u32 a = 0; a < TOKENS; a++)
 		for (u32 b = a + 1; b < TOKENS; b++)
 			if (column[b] > column[a]) {
@@ -163,7 +193,20 @@ void model_forget_session(struct world *w)
 			w->s[i].acted = w->s[i].stale = 0;
 }
 
-/* Return: how many generations are known. */
+/* What was concluded and is not asked for any more, once it is known who copies to whom. */
+static void forget_hellos(struct world *w)
+{
+	if (w->phase == PH_HELLO || w->s[w->src].meeting != MS_MEET_SOURCE)
+		return;
+	w->s[w->src].relation = w->s[!w->src].scope = 0;
+	if (w->s[!w->src].meeting == MS_MEET_TARGET)
+		w->s[!w->src].relation = 0;
+	if (w->phase >= PH_COPY)
+		w->s[w->src].scope = 0;
+	if (w->phase != PH_DONE && w->phase != PH_ADOPTED)
+		w->sent = 0;
+}
+
 static void exchange_sides(struct world *w)
 {
 	struct side s = w->s[0];
@@ -172,6 +215,8 @@ static void exchange_sides(struct world *w)
 	w->s[1] = s;
 	if (w->connected)
 		w->src = !w->src;
+	if (w->snap_of)
+		w->snap_of = 3 - w->snap_of;
 }
 
 /* Names for what is left, in an order that follows from the order of the sides. */
@@ -181,6 +226,7 @@ static u8 name(struct world *w)
 	return rename_gens(w);
 }
 
+/* Return: how many generations are known. */
 u8 model_canonical(struct world *w)
 {
 	struct world x;
@@ -189,8 +235,9 @@ u8 model_canonical(struct world *w)
 
 	if (!w->connected)
 		model_forget_session(w);
-	for (u32 i = 0; i < 4; i++)
-		forget_gens(w, &w->s[i & 1], &w->s[!(i & 1)]);
+	forget_hellos(w);
+	forget_all_gens(w);
+	forget_all_gens(w);
 	merge_ancestors(w);
 
 	/* Which side is the first, by what needs no names? If that does not tell, by all. */

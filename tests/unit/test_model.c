@@ -11,19 +11,30 @@
  * are outstanding; the same goes for generations, which are renamed to small
  * numbers. What a site persists survives its crash, the rest does not.
  *
- * Checked in each state: check(). The same walk with a known mistake built in
- * has to find a wrong state: that is how the walk itself is tested.
+ * There are several walks, each with links, crashes and commands, and with one
+ * part more: see enum model_part. With MODEL_DEEP in the environment those with
+ * snapshots and caches go further, in some minutes and GiB of memory.
+ *
+ * Checked in each state: model_check(), and that an operator gets on. The same
+ * walk with a known mistake built in has to find a wrong state: that is how the
+ * walk itself is tested.
  */
 #include "model.h"
 
-#define MAX_STATES	8000000u
-#define GENERATIONS	8u	/* more are never known at once */
+#define MAX_STATES	4000000u
+#define MAX_DEEP	48000000u
+#define GENERATIONS	12u	/* more are never known at once */
+
+static bool deep;
 
 /* --- the states visited --- */
 
-static struct world *states;
+static u32 max_states;
+static size_t stride;		/* bytes of a world that count in this walk */
+static u8 *states;
 static const char **event;	/* by which each was found ... */
 static u32 *parent;		/* ... and from which other */
+static u8 *way;			/* enum known: there is a way out */
 static u32 *table;		/* hash table of indices + 1 */
 static u32 table_size;		/* a power of two */
 static u32 n_states;
@@ -37,6 +48,47 @@ static struct {
 	u32 parent;
 } violation;
 
+static void *zeroed(size_t n, size_t size)
+{
+	void *p = calloc(n, size);
+
+	assert_non_null(p);
+	return p;
+}
+
+static u8 *state(u32 i)
+{
+	return states + i * stride;
+}
+
+static struct world world(u32 i)
+{
+	struct world w;
+
+	memset(&w, 0, sizeof(w));
+	memcpy(&w, state(i), stride);
+	return w;
+}
+
+/* Where @w is in the table, or belongs. */
+static u32 slot_of(const void *w)
+{
+	u32 slot = ms_xxh64(w, stride, 0) & (table_size - 1);
+
+	while (table[slot] && memcmp(state(table[slot] - 1), w, stride))
+		slot = (slot + 1) & (table_size - 1);
+	return slot;
+}
+
+static void enlarge_table(void)
+{
+	free(table);
+	table_size *= 4;
+	table = zeroed(table_size, sizeof(*table));
+	for (u32 i = 0; i < n_states; i++)
+		table[slot_of(state(i))] = i + 1;
+}
+
 static void visit(const struct world *next, const char *what)
 {
 	struct world w = *next;
@@ -44,19 +96,29 @@ static void visit(const struct world *next, const char *what)
 
 	if (model_canonical(&w) > GENERATIONS)
 		fail_msg("more than %u generations are known", GENERATIONS);
-	slot = ms_xxh64(&w, sizeof(w), 0) & (table_size - 1);
-	for (; table[slot]; slot = (slot + 1) & (table_size - 1))
-		if (!memcmp(&states[table[slot] - 1], &w, sizeof(w)))
-			return;
-	if (n_states == MAX_STATES)
-		fail_msg("more than %u states", MAX_STATES);
-	states[n_states] = w;
+	slot = slot_of(&w);
+	if (table[slot])
+		return;
+	if (n_states == max_states)
+		fail_msg("more than %u states", max_states);
+	memcpy(state(n_states), &w, stride);
 	parent[n_states] = now;
 	event[n_states] = what;
 	table[slot] = ++n_states;
+	if (n_states > table_size / 2)
+		enlarge_table();
 }
 
-/* --- what must hold --- */
+/* Of those that were expanded before it is known. */
+static enum known known(const struct world *next)
+{
+	struct world w = *next;
+	u32 i;
+
+	model_canonical(&w);
+	i = table[slot_of(&w)];
+	return i && i - 1 < now ? way[i - 1] : UNKNOWN;
+}
 
 static void wrong_state(const struct world *w, const char *why, const char *how)
 {
@@ -68,46 +130,6 @@ static void wrong_state(const struct world *w, const char *why, const char *how)
 	violation.parent = now;
 }
 
-static void check(const struct world *w, const char *how)
-{
-	const struct side *a = &w->s[0], *b = &w->s[1];
-
-	if (w->acked & ~a->data & ~b->data & ~a->pending & ~b->pending)
-		wrong_state(w, "a completed write is gone from both sites", how);
-
-	for (u32 i = 0; i < 2; i++)
-		if (w->s[i].left && model_only_at(w, i))
-			wrong_state(w, "a completed write is only on a disk that was left", how);
-
-	if (a->claim == MS_CLAIM_ACTIVE && b->claim == MS_CLAIM_ACTIVE) {
-		if (a->current_gen == b->current_gen)
-			wrong_state(w, "two masters of one generation", how);
-		if (w->connected && w->phase != PH_HELLO && a->meeting != MS_MEET_SPLIT_BRAIN &&
-		    a->meeting != MS_MEET_UNRELATED && w->phase != PH_SWITCH_DONE)
-			wrong_state(w, "two masters in one session", how);
-	}
-	if (!w->connected)
-		return;
-
-	if (a->meeting == MS_MEET_SOURCE && b->meeting == MS_MEET_SOURCE)
-		wrong_state(w, "two sources", how);
-	if (model_mirrored(w)) {
-		const struct side *t = &w->s[!w->src], *s = &w->s[w->src];
-
-		if (t->claim != MS_CLAIM_NONE || s->claim != MS_CLAIM_ACTIVE)
-			wrong_state(w, "mirrored, and not from a master to a secondary", how);
-		if (s->left && t->disk != MS_DISK_CONSISTENT)
-			wrong_state(w, "goes on through an inconsistent peer", how);
-		if (s->left)
-			return;
-		if (s->disk == MS_DISK_INCONSISTENT)
-			wrong_state(w, "copied from an inconsistent disk", how);
-		if (t->disk == MS_DISK_CONSISTENT && s->data != t->data &&
-		    (s->data ^ t->data) & ~s->pending)
-			wrong_state(w, "the target passes for consistent and is not the same", how);
-	}
-}
-
 /* --- every event in every state --- */
 
 /* Do @step to a copy of the state, called w; if it can be, look at what came of it. */
@@ -117,39 +139,90 @@ static void check(const struct world *w, const char *how)
 		arrive(&w, what); \
 } while (0)
 
+/*
+ * What keeps the number of worlds with snapshots in bounds. One is put back after one command or
+ * crash at most, or after two.
+ */
+static bool young(struct world *w)
+{
+	return !w->snap_of || ++w->age <= 1 + deep;
+}
+
+/* There is none while the sites have to get over the one before; or only of the site that has not gone back. */
+static bool settled(const struct world *w, u32 i)
+{
+	return !w->s[!i].seen && (deep || !w->s[i].seen);
+}
+
+#define TRY_RARE(what, step)	TRY(what, (step) && young(&w))
+
 static void arrive(const struct world *w, const char *how)
 {
+	model_check(w);
 	if (model_wrong)
 		wrong_state(w, model_wrong, how);
 	model_wrong = NULL;
-	check(w, how);
 	visit(w, how);
+}
+
+static void expand_disks(const struct world *from, u32 i)
+{
+	TRY("disk fails", model_disk_fails(&w, i, false));
+	TRY("disk fails after a write", model_disk_fails(&w, i, true));
+	for (u32 asks = 0; asks < 2; asks++) {
+		TRY("crash, record damaged", model_crash_damaged(&w, i, asks));
+		for (u32 k = 0; k < 4; k++)
+			TRY("crash while writing",
+			    model_crash_writing(&w, i, k & 1, k >> 1, asks));
+		TRY("disk replaced", model_replace(&w, i, asks));
+	}
+}
+
+static void expand_cuts(const struct world *from)
+{
+	for (u32 peer = 0; peer < 2; peer++) {
+		TRY("cut while writing", model_cut_writing(&w, peer));
+		for (u32 asks = 0; asks < 2; asks++)
+			TRY("target crashes while writing",
+			    model_target_crashes(&w, peer, asks));
+	}
+}
+
+static void expand_writes(const struct world *from, u32 i)
+{
+	TRY("write", model_write(&w, i));
+	TRY("complete", model_complete(&w, i));
+	TRY("flush", model_flush(&w, i));
+	TRY("cool", model_cool(&w, i));
+}
+
+static void expand_commands(const struct world *from, u32 i)
+{
+	TRY_RARE("promote", model_promote(&w, i, false, false));
+	TRY_RARE("promote alone", model_promote(&w, i, true, false));
+	TRY_RARE("promote by force", model_promote(&w, i, false, true));
+	TRY_RARE("demote", model_demote(&w, i));
+	TRY_RARE("failback", model_failback(&w, i, false));
+	TRY_RARE("failback by force", model_failback(&w, i, true));
+	TRY_RARE("resolve, keep local", model_resolve(&w, i, MS_KEEP_LOCAL));
+	TRY_RARE("resolve, keep peer", model_resolve(&w, i, MS_KEEP_PEER));
 }
 
 static void expand_side(const struct world *from, u32 i)
 {
-	TRY("crash", model_crash(&w, i, false));
-	if (from->s[i].unflushed)
-		TRY("crash, cache lost", model_crash(&w, i, true));
-	TRY("crash, record damaged", model_crash_damaged(&w, i));
-	for (u32 k = 0; k < 4; k++)
-		TRY("crash while writing", model_crash_writing(&w, i, k & 1, k >> 1));
-	TRY("disk fails", model_disk_fails(&w, i, false));
-	TRY("disk fails after a write", model_disk_fails(&w, i, true));
-	TRY("reboot as secondary", model_reboot(&w, i, false));
-	TRY("reboot as primary", model_reboot(&w, i, true));
-	TRY("disk replaced", model_replace(&w, i));
-	TRY("write", model_write(&w, i));
-	TRY("complete", model_complete(&w, i));
-	TRY("promote", model_promote(&w, i, false, false));
-	TRY("promote alone", model_promote(&w, i, true, false));
-	TRY("promote by force", model_promote(&w, i, false, true));
-	TRY("demote", model_demote(&w, i));
-	TRY("failback", model_failback(&w, i, false));
-	TRY("failback by force", model_failback(&w, i, true));
-	TRY("resolve, keep local", model_resolve(&w, i, MS_KEEP_LOCAL));
-	TRY("resolve, keep peer", model_resolve(&w, i, MS_KEEP_PEER));
+	for (u8 lost = 0; lost < 1 << model_tokens; lost++) {
+		TRY_RARE("crash", model_crash(&w, i, lost, false));
+		TRY_RARE("crash, asks for primary", model_crash(&w, i, lost, true));
+	}
+	TRY("panic", model_panic(&w, i, false));
+	TRY("panic, asks for primary", model_panic(&w, i, true));
 	TRY("conclude", model_act(&w, i));
+	expand_writes(from, i);
+	expand_commands(from, i);
+	if (model_parts & MODEL_DISKS)
+		expand_disks(from, i);
+	if (settled(from, i))
+		TRY("snapshot", model_snapshot(&w, i));
 }
 
 static void expand(const struct world *from)
@@ -158,165 +231,39 @@ static void expand(const struct world *from)
 		expand_side(from, i);
 	TRY("connect", model_join(&w));
 	TRY("cut", model_cut(&w));
-	for (u32 k = 0; k < 4; k++)
-		TRY("cut while writing", model_cut_writing(&w, k & 1, k >> 1));
+	if (model_parts & MODEL_DISKS)
+		expand_cuts(from);
 	TRY("next step", model_advance(&w));
 	TRY("next step, other order", model_copy_last(&w));
-	TRY("switch", model_ask_switch(&w));
+	TRY("start of the failback", model_failback_start(&w));
+	TRY_RARE("switch", model_ask_switch(&w));
 	TRY("switch at peer", model_take_switch(&w));
 	TRY("switch answered", model_end_switch(&w));
-}
-
-/* --- the way out --- */
-
-static u32 forced;
-
-/* The first of the promotions, from the mildest, that is allowed. */
-static bool promote_somehow(struct world *w, u32 i)
-{
-	if (model_promote(w, i, false, false) || model_promote(w, i, true, false))
-		return true;
-	if (!model_promote(w, i, false, true))
-		return false;
-	forced++;
-	return true;
-}
-
-static u32 better_site(const struct world *w)
-{
-	u32 r = w->s[0].relation;
-
-	if (r == MS_REL_LOCAL_NEWER || r == MS_REL_BLANK_PEER)
-		return 0;
-	if (r == MS_REL_PEER_NEWER || r == MS_REL_BLANK_LOCAL)
-		return 1;
-	return w->s[0].disk == MS_DISK_INCONSISTENT || w->s[1].claim > w->s[0].claim;
-}
-
-/* What an operator does about a meeting that does not lead to a resync by itself. */
-static bool operate(struct world *w)
-{
-	u32 win = better_site(w);
-
-	switch (w->s[0].meeting) {
-	case MS_MEET_NO_PRIMARY:
-		return promote_somehow(w, win);
-	case MS_MEET_TWO_PRIMARIES:
-		return model_demote(w, !win);
-	case MS_MEET_NO_SOURCE:
-		return model_demote(w, 0) || model_demote(w, 1);
-	case MS_MEET_OUTDATED:
-	case MS_MEET_PEER_OUTDATED:
-		win = w->s[1].meeting == MS_MEET_PEER_OUTDATED;
-		/* fall through */
-	case MS_MEET_SPLIT_BRAIN:
-	case MS_MEET_UNRELATED:
-		if (w->s[win].claim != MS_CLAIM_ACTIVE)
-			return model_demote(w, !win) || promote_somehow(w, win);
-		if (w->s[!win].claim == MS_CLAIM_ACTIVE)
-			return model_demote(w, !win);
-		return model_failback(w, win, false) || model_failback(w, win, true);
-	}
-	return false;
-}
-
-static u32 resolved;
-
-static bool disagree(const struct world *w)
-{
-	return w->connected && w->phase == PH_MET && w->s[0].meeting == w->s[1].meeting &&
-	       (w->s[0].meeting == MS_MEET_SPLIT_BRAIN || w->s[0].meeting == MS_MEET_UNRELATED);
-}
-
-/* What happens by itself, or is on its way. Return: whether anything has. */
-static bool go_on(struct world *w)
-{
-	return model_complete(w, 0) || model_complete(w, 1) || model_join(w) ||
-	       model_act(w, 0) || model_act(w, 1) || model_advance(w);
-}
-
-/* Named at site @at, @winner's data is at both in the end, whoever was primary. */
-static bool resolves(const struct world *from, u32 at, u32 winner)
-{
-	enum ms_keep keep = at == winner ? MS_KEEP_LOCAL : MS_KEEP_PEER;
-	struct world w = *from;
-	bool given = false;
-	u8 kept = 0;
-
-	for (u32 step = 0; step < 60; step++) {
-		if (w.connected && w.phase == PH_SYNC && !w.s[winner].pending)
-			return given && w.s[winner].data == kept && w.s[!winner].data == kept;
-		if (!given && disagree(&w) && model_resolve(&w, at, keep)) {
-			given = true;
-			kept = w.s[winner].data;
-		} else if (!go_on(&w) && (given || !model_demote(&w, !winner))) {
-			return false;
-		}
-		if (model_wrong)
-			return false;
-	}
-	return false;
-}
-
-/* A split brain ends by resolve, given at either site, with the data of whichever has a whole disk. */
-static bool resolves_everywhere(const struct world *w)
-{
-	if (!disagree(w))
-		return true;
-	for (u32 k = 0; k < 4; k++) {
-		if (w->s[k >> 1].disk == MS_DISK_INCONSISTENT)
-			continue;
-		if (!resolves(w, k & 1, k >> 1))
-			return false;
-		resolved++;
-	}
-	return true;
-}
-
-/* A site that goes on through its peer gives the role up. */
-static bool demote_left(struct world *w)
-{
-	return (w->s[0].left && model_demote(w, 0)) || (w->s[1].left && model_demote(w, 1));
-}
-
-/* From here an operator gets to two sites in sync. */
-static bool way_out(const struct world *from)
-{
-	struct world w = *from;
-
-	for (u32 step = 0; step < 60; step++) {
-		if (demote_left(&w))
-			continue;
-		if (w.connected && w.phase == PH_SYNC && !w.s[0].pending && !w.s[1].pending)
-			return w.s[0].data == w.s[1].data;
-		if (model_complete(&w, 0) || model_complete(&w, 1))
-			continue;
-		if (model_reboot(&w, 0, w.s[0].role) || model_reboot(&w, 1, w.s[1].role))
-			continue;
-		if (model_join(&w) || model_act(&w, 0) || model_act(&w, 1))
-			continue;
-		if (w.phase >= PH_SWITCH_ASKED ? model_cut(&w) : model_advance(&w))
-			continue;
-		if (!operate(&w) || model_wrong)
-			return false;
-	}
-	return false;
+	TRY("snapshot restored", model_restore(&w, false));
+	TRY("snapshot restored, asks for primary", model_restore(&w, true));
 }
 
 /* --- the walk --- */
 
+static void print_side(const char *name, const struct side *s)
+{
+	static const char *const seen[] = { "old", "late", "lost" };
+
+	print_message("    %s: %s %s %s flags %x seen %s gen %u base %u offered %u history %u %u %u data %x marks %x pending %x unflushed %x told %x%s; %s\n",
+		      name, ms_role_name(s->role),
+		      ms_claim_name(s->claim), ms_disk_name(s->disk), s->flags, seen[s->seen],
+		      s->current_gen, s->base, s->offered, s->history[0],
+		      s->history[1], s->history[2], s->data, s->marks, s->pending,
+		      s->unflushed, s->told, s->dirty ? " peer unflushed" : "",
+		      ms_meeting_name(s->meeting));
+}
+
 static void print_world(const struct world *w)
 {
-	for (u32 i = 0; i < 2; i++) {
-		const struct side *s = &w->s[i];
-
-		print_message("    %u: %s %s %s %s flags %x gen %u base %u offered %u history %u %u %u data %x marks %x pending %x; %s\n",
-			      i, s->up ? "up" : "down", ms_role_name(s->role),
-			      ms_claim_name(s->claim), ms_disk_name(s->disk), s->flags,
-			      s->current_gen, s->base, s->offered, s->history[0],
-			      s->history[1], s->history[2], s->data, s->marks, s->pending,
-			      ms_meeting_name(s->meeting));
-	}
+	print_side("0", &w->s[0]);
+	print_side("1", &w->s[1]);
+	if (w->snap_of)
+		print_side(w->snap_of == 1 ? "snapshot of 0" : "snapshot of 1", &w->snap);
 	print_message("    %s phase %u source %u candidates %x completed %x\n",
 		      w->connected ? "connected" : "not connected", w->phase, w->src,
 		      w->cand, w->acked);
@@ -324,55 +271,65 @@ static void print_world(const struct world *w)
 
 static void print_path(u32 at)
 {
+	struct world w = world(at);
+
 	if (at)
 		print_path(parent[at]);
 	print_message("  %s\n", event[at]);
-	print_world(&states[at]);
+	print_world(&w);
 }
 
-static void *zeroed(size_t n, size_t size)
+static void print_violation(void)
 {
-	void *p = calloc(n, size);
-
-	assert_non_null(p);
-	return p;
+	print_path(violation.parent);
+	print_message("  %s\n", violation.event);
+	print_world(&violation.w);
 }
 
-/* Two blank sites; the first one's operator wants it to be the primary. */
-static void start(void)
-{
-	struct world w;
+static u32 forced, resolved;
 
-	memset(&w, 0, sizeof(w));
-	for (u32 i = 0; i < 2; i++) {
-		w.s[i].flags = MS_SB_ALL_CANDIDATES;
-		model_reboot(&w, i, i == 0);
-	}
-	visit(&w, "start");
+/* What an operator can make of a world. */
+static void check_operator(const struct world *w)
+{
+	way[now] = model_way_out(w, known);
+	forced += way[now] == KNOWN_BY_FORCE;
+	if (!way[now])
+		wrong_state(w, model_wrong ? model_wrong : "no way out", "way out");
+	else if (!model_resolves(w, &resolved))
+		wrong_state(w, model_wrong ? model_wrong : "no way out by resolve", "resolve");
+	model_wrong = NULL;
 }
 
-static void walk(enum mistake mistake)
+static void begin(u32 parts, enum mistake mistake)
 {
+	model_parts = parts;
+	model_tokens = parts & MODEL_DISKS || (deep && parts & MODEL_CACHES) ? TOKENS : 1;
 	model_mistake = mistake;
 	model_wrong = NULL;
 	violation.why = NULL;
-	for (table_size = 1; table_size < 2 * MAX_STATES; )
-		table_size *= 2;
-	states = zeroed(MAX_STATES, sizeof(*states));
-	parent = zeroed(MAX_STATES, sizeof(*parent));
-	event = zeroed(MAX_STATES, sizeof(*event));
+	stride = parts & MODEL_SNAPSHOTS ? sizeof(struct world) : offsetof(struct world, snap_of);
+	max_states = deep ? MAX_DEEP : MAX_STATES;
+	states = zeroed(max_states, stride);
+	parent = zeroed(max_states, sizeof(*parent));
+	event = zeroed(max_states, sizeof(*event));
+	way = zeroed(max_states, sizeof(*way));
+	table_size = 1 << 16;
 	table = zeroed(table_size, sizeof(*table));
+	n_states = now = forced = resolved = 0;
+}
 
-	n_states = now = 0;
-	start();
+static void walk(u32 parts, enum mistake mistake, bool operators)
+{
+	struct world w;
+
+	begin(parts, mistake);
+	model_begin(&w);
+	visit(&w, "start");
 	for (; now < n_states && !violation.why; now++) {
-		struct world w = states[now];
-
+		w = world(now);
 		expand(&w);
-		if (mistake == MISTAKE_NONE && !violation.why && !way_out(&w))
-			wrong_state(&w, model_wrong ? model_wrong : "no way out", "way out");
-		if (mistake == MISTAKE_NONE && !violation.why && !resolves_everywhere(&w))
-			wrong_state(&w, model_wrong ? model_wrong : "no way out by resolve", "resolve");
+		if (operators && !violation.why)
+			check_operator(&w);
 	}
 }
 
@@ -381,60 +338,79 @@ static void forget(void)
 	free(states);
 	free(parent);
 	free(event);
+	free(way);
 	free(table);
 }
 
-static void every_state(void **state)
+static void walk_all(const char *name, u32 parts)
 {
-	(void)state;
-	forced = resolved = 0;
-	walk(MISTAKE_NONE);
-	if (violation.why) {
-		print_path(violation.parent);
-		print_message("  %s\n", violation.event);
-		print_world(&violation.w);
-	}
-	print_message("# figure: %u states walked; from %u of them the way out took force; %u ways out of a split brain by resolve\n",
-		      n_states, forced, resolved);
+	walk(parts, MISTAKE_NONE, true);
+	if (violation.why)
+		print_violation();
+	print_message("# figure: %s: %u states walked; from %u of them the way out took force; %u ways to the data that is wanted\n",
+		      name, n_states, forced, resolved);
 	forget();
 	if (violation.why)
 		fail_msg("%s", violation.why);
 	assert_true(n_states > 100000);
 }
 
+#define WALKS(name, parts) \
+static void name(void **state) \
+{ \
+	(void)state; \
+	walk_all(#name, parts); \
+}
+
+WALKS(disks, MODEL_DISKS)
+WALKS(snapshots, MODEL_SNAPSHOTS)
+WALKS(caches, MODEL_CACHES)
+
 /* A walk with this mistake comes to a wrong state. */
-static void finds(const char *name, enum mistake mistake)
+static void finds(const char *name, u32 parts, enum mistake mistake)
 {
-	walk(mistake);
+	walk(parts, mistake, mistake == MISTAKE_CHOSEN_IGNORED);
 	print_message("# figure: mutant %s: found after %u states: %s\n", name, n_states,
 		      violation.why ? violation.why : "nothing");
 	forget();
 	assert_non_null(violation.why);
 }
 
-#define FINDS(name, m) \
+#define FINDS(name, parts, m) \
 static void name(void **state) \
 { \
 	(void)state; \
-	finds(#name, m); \
+	finds(#name, parts, m); \
 }
 
-FINDS(alone_without_a_new_generation, MISTAKE_NO_NEW_GENERATION)
-FINDS(done_without_an_offer, MISTAKE_NOT_OFFERED)
-FINDS(generation_begun_behind_a_hello, MISTAKE_STALE_HELLO)
-FINDS(marks_cleared_before_done, MISTAKE_MARKS_CLEARED_EARLY)
-FINDS(promotion_blind_to_the_relation, MISTAKE_PROMOTE_BLIND)
-FINDS(completed_after_the_role_was_lost, MISTAKE_LATE_COMPLETION)
-FINDS(promoted_without_a_flush, MISTAKE_PROMOTE_UNFLUSHED)
-FINDS(target_not_recorded_as_inconsistent, MISTAKE_CONSISTENT_EARLY)
-FINDS(disk_left_with_a_peer_behind, MISTAKE_LEFT_BEHIND)
-FINDS(disk_left_and_not_recorded, MISTAKE_LEFT_UNRECORDED)
-FINDS(loser_that_keeps_its_role, MISTAKE_LOSER_ACTIVE)
+FINDS(alone_without_a_new_generation, MODEL_DISKS, MISTAKE_NO_NEW_GENERATION)
+FINDS(done_without_an_offer, MODEL_DISKS, MISTAKE_NOT_OFFERED)
+FINDS(generation_begun_behind_a_hello, MODEL_DISKS, MISTAKE_STALE_HELLO)
+FINDS(marks_cleared_before_done, MODEL_DISKS, MISTAKE_MARKS_CLEARED_EARLY)
+FINDS(promotion_blind_to_the_relation, MODEL_DISKS, MISTAKE_PROMOTE_BLIND)
+FINDS(completed_after_the_role_was_lost, MODEL_DISKS, MISTAKE_LATE_COMPLETION)
+FINDS(promoted_without_a_flush, MODEL_DISKS, MISTAKE_PROMOTE_UNFLUSHED)
+FINDS(target_not_recorded_as_inconsistent, MODEL_DISKS, MISTAKE_CONSISTENT_EARLY)
+FINDS(disk_left_with_a_peer_behind, MODEL_DISKS, MISTAKE_LEFT_BEHIND)
+FINDS(disk_left_and_not_recorded, MODEL_DISKS, MISTAKE_LEFT_UNRECORDED)
+FINDS(loser_that_keeps_its_role, MODEL_DISKS, MISTAKE_LOSER_ACTIVE)
+FINDS(blank_target_s_restart_ignored, MODEL_DISKS, MISTAKE_RESTART_IGNORED)
+FINDS(seen_forgotten, MODEL_SNAPSHOTS, MISTAKE_SEEN_FORGOTTEN)
+FINDS(seen_kept_by_the_target_of_one_gone_back, MODEL_SNAPSHOTS, MISTAKE_SEEN_KEPT)
+FINDS(lineage_kept_by_a_target_gone_back, MODEL_SNAPSHOTS, MISTAKE_LINEAGE_KEPT)
+FINDS(data_of_one_gone_back_ignored, MODEL_SNAPSHOTS, MISTAKE_BACK_BLIND)
+FINDS(chosen_ignored, MODEL_SNAPSHOTS, MISTAKE_CHOSEN_IGNORED)
+FINDS(flush_confirmed_early, MODEL_CACHES, MISTAKE_FLUSH_EARLY)
+FINDS(flush_alone_without_a_new_generation, MODEL_CACHES, MISTAKE_FLUSH_ALONE)
+FINDS(lineage_taken_over_without_a_flush, MODEL_CACHES, MISTAKE_ADOPTED_UNFLUSHED)
 
-int main(void)
+/* Those whose name fits the pattern, or all. */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_state),
+		cmocka_unit_test(disks),
+		cmocka_unit_test(snapshots),
+		cmocka_unit_test(caches),
 		cmocka_unit_test(alone_without_a_new_generation),
 		cmocka_unit_test(done_without_an_offer),
 		cmocka_unit_test(generation_begun_behind_a_hello),
@@ -446,7 +422,19 @@ int main(void)
 		cmocka_unit_test(disk_left_with_a_peer_behind),
 		cmocka_unit_test(disk_left_and_not_recorded),
 		cmocka_unit_test(loser_that_keeps_its_role),
+		cmocka_unit_test(blank_target_s_restart_ignored),
+		cmocka_unit_test(seen_forgotten),
+		cmocka_unit_test(seen_kept_by_the_target_of_one_gone_back),
+		cmocka_unit_test(lineage_kept_by_a_target_gone_back),
+		cmocka_unit_test(data_of_one_gone_back_ignored),
+		cmocka_unit_test(chosen_ignored),
+		cmocka_unit_test(flush_confirmed_early),
+		cmocka_unit_test(flush_alone_without_a_new_generation),
+		cmocka_unit_test(lineage_taken_over_without_a_flush),
 	};
 
+	deep = getenv("MODEL_DEEP");
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
