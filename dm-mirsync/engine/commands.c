@@ -87,6 +87,8 @@ void ms_cmd_in_force(struct ms_volume *v, enum ms_claim claim)
 	v->active = claim == MS_CLAIM_ACTIVE;
 	__ms_own_again(v);
 	v->released &= v->active;
+	if (v->active)		/* what it failed as a secondary was judged by whoever promotes it */
+		v->target_failed = false;
 	v->receiving = false;
 	v->in_sync = false;
 	v->failback_agreed = false;
