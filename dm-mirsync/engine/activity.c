@@ -627,6 +627,7 @@ static int check_sums(struct scan *c, const struct ms_record_result *res)
 /* What was seen of the peer: of one activation the higher point counts, of two the superblock's. */
 static void take_seen(struct ms_volume *v, const struct ms_record_result *res)
 {
+	memcpy(v->seen_node, v->sb.peer_node_id, MS_UUID);
 	v->seen.id = v->sb.peer_activation_id;
 	v->seen.commits = v->sb.peer_commits;
 	if (res->state == MS_RECORD_OK && res->peer_id == v->seen.id)

@@ -63,7 +63,7 @@ static void op_hello(void *ctx, struct ms_hello *h)
 	h->activation_id = cpu_to_le64(sb->activation_id);
 	h->commits = cpu_to_le64(ms_meta_commits(v->meta));
 	ms_past_encode(sb->past, h->past);
-	memcpy(h->seen_node_id, sb->peer_node_id, MS_UUID);
+	memcpy(h->seen_node_id, v->seen_node, MS_UUID);
 	h->seen_activation_id = cpu_to_le64(v->seen.id);
 	h->seen_commits = cpu_to_le64(v->seen.commits);
 	v->hello_seq = v->state_seq;
@@ -76,12 +76,11 @@ struct meet_arg {
 	enum ms_adopt adopt;
 };
 
-/* Remember whom we met; take over the volume's id and seed when we are new to it. */
+/* Take over the volume's id and seed when we are new to it. */
 static void note_meeting(struct ms_sb *sb, void *arg)
 {
 	struct meet_arg *m = arg;
 
-	memcpy(sb->peer_node_id, m->peer->node_id, MS_UUID);
 	sb->flags &= ~MS_SB_NEVER_MET;
 	if (m->adopt != MS_ADOPT_LOCAL)
 		return;
@@ -92,22 +91,23 @@ static void note_meeting(struct ms_sb *sb, void *arg)
 }
 
 /*
- * How far the peer's history has come (I11). Of a peer that has gone back in time what was
- * seen before stays, until both have agreed on one lineage.
+ * Whom we met, and how far its history has come (I11). If it has gone back in time what was seen
+ * before stays, also of whom, until both have agreed on one lineage.
  * Return: whether it has to be persisted now; a point on the same activation is with the
  * next record.
  */
 static bool note_history(struct ms_volume *v, const struct ms_hello *peer, bool back)
 {
-	bool news = v->sb.flags & MS_SB_NEVER_MET ||
-		    memcmp(v->sb.peer_node_id, peer->node_id, MS_UUID);
+	bool news = v->sb.flags & MS_SB_NEVER_MET;
 
 	spin_lock(&v->lock);
 	v->peer_back = back;
 	v->peer_point.id = le64_to_cpu(peer->activation_id);
 	v->peer_point.commits = le64_to_cpu(peer->commits);
 	if (!back) {
-		news |= v->sb.peer_activation_id != v->peer_point.id;
+		news |= v->sb.peer_activation_id != v->peer_point.id ||
+			memcmp(v->sb.peer_node_id, peer->node_id, MS_UUID);
+		memcpy(v->seen_node, peer->node_id, MS_UUID);
 		v->seen = v->peer_point;
 	}
 	spin_unlock(&v->lock);

@@ -287,11 +287,10 @@ static void resync_work(struct work_struct *work)
 }
 
 /* Announce what follows and begin to mirror, in one step against writes. */
-static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap)
+static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap, u32 *session)
 {
 	struct ms_request rq;
 	struct ms_go go = { };
-	u32 session;
 	int r;
 
 	ms_request_prepare(&rq, MS_F_GO, &go, sizeof(go), MS_F_RESULT, res, sizeof(*res));
@@ -307,7 +306,7 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 	go.scope = cpu_to_le32(v->decision.scope);
 	ms_gens_encode(&v->sb.gens, &go.gens);
 	v->told_gen = v->sb.gens.current_gen;
-	session = v->session;
+	*session = v->session;
 	/* Not from a disk that has failed, nor any more from a site that was demoted. */
 	r = v->claim == MS_CLAIM_ACTIVE && v->own == MS_OWN_USED ?
 	    __ms_request_queue(v, &rq) : -EAGAIN;
@@ -323,7 +322,7 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 	if (r)
 		return r;
 	spin_lock(&v->lock);
-	if (v->session == session)	/* a command is not waited for when it ends */
+	if (v->session == *session)	/* a command is not waited for when it ends */
 		__ms_resync_keep(v);
 	spin_unlock(&v->lock);
 	return 0;
@@ -332,6 +331,7 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 int ms_resync_go(struct ms_volume *v)
 {
 	struct ms_result *res;
+	u32 session;
 	bool gap;
 	int r;
 
@@ -344,7 +344,9 @@ int ms_resync_go(struct ms_volume *v)
 	res = kzalloc(sizeof(*res), GFP_NOIO);
 	if (!res)
 		return -ENOMEM;
-	r = start_mirroring(v, res, &gap);
+	r = start_mirroring(v, res, &gap, &session);
+	if (!r && gap)
+		r = ms_roles_overwritten(v, session);
 	kfree(res);
 	if (r == -EALREADY)
 		return 0;

@@ -95,14 +95,20 @@ static void become_target(struct ms_sb *sb, void *arg)
 }
 
 /*
- * Both have one lineage from here on, or this site's ends here, so the peer's history is what it
+ * Both have one lineage from here on, or that of one ends here, so the peer's history is what it
  * is now, also after it has gone back in time. Before the superblock change that says so.
  */
+static void __accept_history(struct ms_volume *v)
+{
+	v->peer_back = false;
+	memcpy(v->seen_node, v->peer_node, MS_UUID);
+	v->seen = v->peer_point;
+}
+
 static void accept_history(struct ms_volume *v)
 {
 	spin_lock(&v->lock);
-	v->peer_back = false;
-	v->seen = v->peer_point;
+	__accept_history(v);
 	spin_unlock(&v->lock);
 }
 
@@ -281,7 +287,7 @@ static int give_up(struct ms_volume *v)
  * source may have completed a flush since, behind a new generation: with that generation goes the
  * promise (I10).
  */
-static int take_over(struct ms_volume *v, struct ms_gens *gens)
+static int adopt_as_it_is(struct ms_volume *v, struct ms_gens *gens)
 {
 	int r = ms_data_flush(v);
 
@@ -313,7 +319,7 @@ static int begin_target(struct ms_volume *v, const struct ms_go *go)
 	else if (gap)
 		r = give_up(v);
 	else
-		r = take_over(v, gens);
+		r = adopt_as_it_is(v, gens);
 	kfree(gens);
 	if (r)
 		return r;
@@ -423,6 +429,22 @@ int ms_roles_offer(struct ms_volume *v)
 		  v->sb.gens.base != v->sb.gens.current_gen);
 	spin_unlock(&v->lock);
 	return needed ? ms_super_change(v, offer, &all) : 0;
+}
+
+static void as_it_is(struct ms_sb *sb, void *arg)
+{
+}
+
+int ms_roles_overwritten(struct ms_volume *v, u32 session)
+{
+	bool back;
+
+	spin_lock(&v->lock);
+	back = v->peer_back && v->session == session;
+	if (back)
+		__accept_history(v);
+	spin_unlock(&v->lock);
+	return back ? ms_super_change(v, as_it_is, NULL) : 0;
 }
 
 int ms_roles_agreed(struct ms_volume *v)

@@ -27,6 +27,12 @@ void ms_roles_take_switch(struct ms_inbound *in);
 
 /* Source: persist that the current generation is about to be given to the target. */
 int ms_roles_offer(struct ms_volume *v);
+/*
+ * Source: in @session the target has recorded that it is inconsistent from here on. If it had gone
+ * back in time its own past counts no more: what was seen of it is what it is now (I11), so that
+ * when the last answer of the copy is lost the sites agree as any others do. Sleeps.
+ */
+int ms_roles_overwritten(struct ms_volume *v, u32 session);
 /* Source: all is equal; let the target adopt the lineage, then record it. */
 int ms_roles_agree(struct ms_volume *v, u32 session);
 /* Source: the target has adopted it. */

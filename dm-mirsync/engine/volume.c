@@ -79,6 +79,7 @@ static int change_super(struct ms_volume *v, void *arg)
 
 	spin_lock(&v->lock);
 	*sb = v->sb;
+	memcpy(sb->peer_node_id, v->seen_node, MS_UUID);
 	sb->peer_activation_id = v->seen.id;
 	sb->peer_commits = v->seen.commits;
 	spin_unlock(&v->lock);

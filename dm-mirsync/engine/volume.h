@@ -232,9 +232,10 @@ struct ms_volume {
 	enum ms_disk peer_disk;
 	struct ms_gens peer_gens;
 	u8 peer_node[MS_UUID];
-	struct ms_point seen;		/* the highest of the peer's history, as far as it counts (I11) */
+	u8 seen_node[MS_UUID];		/* the peer that counts (I11): ... */
+	struct ms_point seen;		/* ... the highest of its history that was seen */
 	struct ms_point peer_point;	/* what it is in this session */
-	bool peer_back;			/* the peer has gone back in time: seen stays as it is */
+	bool peer_back;			/* the peer has gone back in time: what was seen stays as it is */
 	u64 told_gen;			/* source: the generation that the target was told to adopt last */
 	u64 next_handle;
 	DECLARE_HASHTABLE(waiting, MS_HASH_BITS);	/* writes and requests by handle */

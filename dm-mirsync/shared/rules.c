@@ -233,11 +233,23 @@ static enum ms_scope scope_of(enum ms_relation relation, const struct ms_site *s
 	return MS_SCOPE_ALL;
 }
 
-/* Does @s's history lack what @other has seen of it? */
+static bool has_met(const struct ms_site *s)
+{
+	static const u8 nobody[MS_UUID];
+
+	return memcmp(s->seen_node, nobody, MS_UUID);
+}
+
+/*
+ * Does @s's history lack what @other has seen of it? If @other has met another in its place last,
+ * all of it is missing: @s may be an old disk, from before its site was given new metadata. That
+ * counts if both have data: there may be newer at @other.
+ */
 static bool gone_back(const struct ms_site *s, const struct ms_site *other)
 {
-	return !memcmp(other->seen_node, s->node_id, MS_UUID) &&
-	       !ms_history_has(&s->history, &other->seen);
+	if (!memcmp(other->seen_node, s->node_id, MS_UUID))
+		return !ms_history_has(&s->history, &other->seen);
+	return has_met(other) && s->gens.current_gen && other->gens.current_gen;
 }
 
 /* What going back in time makes of a meeting. */

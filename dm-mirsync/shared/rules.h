@@ -88,7 +88,7 @@ struct ms_decision {
 	enum ms_scope scope;	/* meaningful for SOURCE and TARGET */
 	enum ms_adopt adopt;
 	bool trusted;		/* were this site the source: the marks of both cover all that differs */
-	bool local_back, peer_back;	/* has gone back in time: its history lacks what the other has seen of it */
+	bool local_back, peer_back;	/* has gone back in time: its history lacks what the other has seen of it, or of another in its place */
 };
 
 /**

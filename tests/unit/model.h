@@ -39,6 +39,7 @@ enum mistake {
 	MISTAKE_LOSER_ACTIVE,		/* who gives its data up keeps its role */
 	MISTAKE_RESTART_IGNORED,	/* a blank target that asks after a restart is taken for one never copied to */
 	MISTAKE_SEEN_FORGOTTEN,		/* what was seen of the peer is lost in a crash */
+	MISTAKE_STRANGER_NOTED,		/* what was seen of a site is forgotten when another comes in its place */
 	MISTAKE_SEEN_KEPT,		/* a target goes on with what it had seen of a source it agreed to */
 	MISTAKE_LINEAGE_KEPT,		/* a target that has gone back in time keeps its generations */
 	MISTAKE_BACK_BLIND,		/* a failback does not look at what one that has gone back has of its own */
@@ -62,6 +63,8 @@ enum phase {
 	PH_SWITCH_DONE,		/* peer is primary, answer on its way */
 };
 
+#define NODE_NEW	4u	/* with new metadata a site is another node; model_canonical.c names it anew */
+
 /* What a site has seen of the other's history: a point that the other ... */
 enum seen {
 	SEEN_OLD,		/* ... still has, and had before the snapshot if there is one of it */
@@ -75,11 +78,13 @@ enum seen {
  */
 struct side {
 	u8 role, disk, flags;	/* P */
-	u8 seen;		/* P: of the other site */
+	u8 node, seen_node;	/* P: who it is, and whom it has met last; see model_canonical.c */
+	u8 seen;		/* P: of that one */
 	u8 half;		/* a copy over it from the other one has begun: of the model, nobody knows it */
 	u8 claim;
 	u8 meeting, scope, relation;
 	u8 left;		/* its disk has failed: an active primary that goes on through its peer */
+	u8 peer_back;		/* the other has gone back in time, as this meeting found */
 	u8 acted, stale;	/* the meeting is in force here; the hello is not true any more */
 	u8 dirty;		/* the peer has confirmed writes since it last confirmed a flush */
 	u8 current_gen, base, offered, history[MS_GEN_HISTORY];	/* P */

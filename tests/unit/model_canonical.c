@@ -190,7 +190,7 @@ void model_forget_session(struct world *w)
 	w->connected = w->src = w->phase = w->cand = w->sent = 0;
 	for (u32 i = 0; i < 2; i++)
 		w->s[i].meeting = w->s[i].scope = w->s[i].relation =
-			w->s[i].acted = w->s[i].stale = 0;
+			w->s[i].peer_back = w->s[i].acted = w->s[i].stale = 0;
 }
 
 /* What was concluded and is not asked for any more, once it is known who copies to whom. */
@@ -205,6 +205,37 @@ static void forget_hellos(struct world *w)
 		w->s[w->src].scope = 0;
 	if (w->phase != PH_DONE && w->phase != PH_ADOPTED)
 		w->sent = 0;
+}
+
+/* Of those that have been site @i: the present one, the one that there is a snapshot of, or another. */
+static u8 name_node(const struct world *w, u32 i, u8 node)
+{
+	if (!node)
+		return 0;
+	if (node == w->s[i].node)
+		return 1;
+	return w->snap_of == 1 + i && node == w->snap.node ? 2 : 3;
+}
+
+static void rename_seen(const struct world *w, u32 i, struct side *s)
+{
+	s->seen_node = name_node(w, i, s->seen_node);
+	if (s->seen_node == 3)
+		s->seen = 0;		/* that one never comes back */
+}
+
+static void rename_nodes(struct world *w)
+{
+	for (u32 i = 0; i < 2; i++) {
+		rename_seen(w, i, &w->s[!i]);
+		if (w->snap_of == 2 - i)
+			rename_seen(w, i, &w->snap);
+	}
+	for (u32 i = 0; i < 2; i++) {
+		if (w->snap_of == 1 + i)
+			w->snap.node = name_node(w, i, w->snap.node);
+		w->s[i].node = 1;
+	}
 }
 
 static void exchange_sides(struct world *w)
@@ -236,6 +267,7 @@ u8 model_canonical(struct world *w)
 	if (!w->connected)
 		model_forget_session(w);
 	forget_hellos(w);
+	rename_nodes(w);
 	forget_all_gens(w);
 	forget_all_gens(w);
 	merge_ancestors(w);

@@ -37,6 +37,7 @@ void model_begin(struct world *w)
 {
 	memset(w, 0, sizeof(*w));
 	for (u32 i = 0; i < 2; i++) {
+		w->s[i].node = 1;
 		w->s[i].flags = MS_SB_ALL_CANDIDATES;
 		activate(&w->s[i], i == 0);
 	}
@@ -192,6 +193,7 @@ bool model_replace(struct world *w, u32 i, bool asks)
 		return false;
 	lose_disk(w, i, 0);
 	memset(&w->s[i], 0, sizeof(w->s[i]));
+	w->s[i].node = model_parts & MODEL_SNAPSHOTS ? NODE_NEW : 1;
 	w->s[i].flags = MS_SB_ALL_CANDIDATES;
 	w->s[!i].half = 0;		/* what it was copied from is no more */
 	crash(w, i, 0, asks);
@@ -219,9 +221,11 @@ bool model_restore(struct world *w, bool asks)
 		return false;
 	lose_disk(w, i, w->snap.data);
 	w->s[i] = w->snap;
-	if (w->s[!i].seen == SEEN_LATE) {
-		w->s[!i].seen = SEEN_LOST;
+	if (w->s[!i].seen_node != w->s[i].node)
 		w->s[!i].half = 0;	/* what it was copied from is no more */
+	else if (w->s[!i].seen == SEEN_LATE) {
+		w->s[!i].seen = SEEN_LOST;
+		w->s[!i].half = 0;
 	}
 	w->snap_of = w->age = 0;
 	memset(&w->snap, 0, sizeof(w->snap));

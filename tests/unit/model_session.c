@@ -86,7 +86,6 @@ static void tell_history(struct ms_site *s, struct ms_site *other, u8 seen)
 {
 	s->history.now.id = s->node_id[0];
 	s->history.now.commits = 2;
-	memcpy(other->seen_node, s->node_id, MS_UUID);
 	other->seen.id = s->node_id[0];
 	other->seen.commits = seen == SEEN_LOST ? 3 : seen == SEEN_LATE ? 2 : 1;
 }
@@ -103,6 +102,12 @@ static void tell_site(struct ms_site *s, const struct side *side)
 	s->gens = gens_of(side);
 }
 
+/* Of who has been site @i; 0: nobody. */
+static u8 node_id(u32 i, u8 node)
+{
+	return node ? 2 * node + i : 0;
+}
+
 /* What each tells the other, who each is. */
 static const struct ms_site *hellos(const struct world *w)
 {
@@ -112,7 +117,8 @@ static const struct ms_site *hellos(const struct world *w)
 		site[i].sectors = 8;
 		site[i].seg_shift = 12;
 		site[i].code_algo = 1;
-		site[i].node_id[0] = i + 1;
+		site[i].node_id[0] = node_id(i, w->s[i].node);
+		site[i].seen_node[0] = node_id(!i, w->s[i].seen_node);
 		tell_site(&site[i], &w->s[i]);
 	}
 	for (u32 i = 0; i < 2; i++)
@@ -139,8 +145,8 @@ static void check_meeting(const struct world *w)
 		if (!model_only_at(w, i))
 			continue;
 		/* One that has gone back in time is not overwritten for that: see give_up(). */
-		if ((m == MS_MEET_OUTDATED && w->s[!i].seen == SEEN_LOST) ||
-		    (m == MS_MEET_PEER_OUTDATED && w->s[i].seen == SEEN_LOST))
+		if ((m == MS_MEET_OUTDATED && w->s[!i].peer_back) ||
+		    (m == MS_MEET_PEER_OUTDATED && w->s[i].peer_back))
 			continue;
 		if (model_only_at(w, !i) && m != MS_MEET_SPLIT_BRAIN && m != MS_MEET_UNRELATED)
 			model_is_wrong("both wrote alone, and it is not called split brain");
@@ -153,7 +159,7 @@ static void check_meeting(const struct world *w)
 static void check_histories(const struct world *w)
 {
 	for (u32 i = 0; i < 2; i++)
-		if (w->s[i].meeting == MS_MEET_SOURCE && w->s[!i].seen == SEEN_LOST)
+		if (w->s[i].meeting == MS_MEET_SOURCE && w->s[!i].peer_back)
 			model_is_wrong("a source that has gone back in time");
 }
 
@@ -192,16 +198,19 @@ static void apply_meeting(struct world *w, u32 i)
 	}
 }
 
-/* @i's record says how far the other's history has come, even if it had gone back before. */
+/* @i's record says who the other is and how far its history has come, even if it had gone back before. */
 static void accept_history(struct world *w, u32 i)
 {
+	w->s[i].peer_back = 0;
+	w->s[i].seen_node = w->s[!i].node;
 	w->s[i].seen = w->snap_of == 1 + !i ? SEEN_LATE : SEEN_OLD;
 }
 
 static void conclude(struct world *w, u32 i)
 {
 	w->s[i].acted = 1;
-	if (w->s[i].seen != SEEN_LOST)
+	if (!w->s[i].peer_back ||
+	    (model_mistake == MISTAKE_STRANGER_NOTED && w->s[i].seen_node != w->s[!i].node))
 		accept_history(w, i);
 	apply_meeting(w, i);
 }
@@ -241,6 +250,7 @@ bool model_join(struct world *w)
 		w->s[i].meeting = d.meeting;
 		w->s[i].scope = d.scope;
 		w->s[i].relation = d.relation;
+		w->s[i].peer_back = d.peer_back;
 	}
 	w->connected = 1;
 	w->phase = PH_HELLO;
@@ -327,7 +337,7 @@ static void give_up(struct world *w)
 {
 	struct side *s = &w->s[w->src], *t = &w->s[!w->src];
 	bool alone = t->meeting == MS_MEET_SPLIT_BRAIN || t->meeting == MS_MEET_UNRELATED;
-	bool back = s->seen == SEEN_LOST && model_mistake != MISTAKE_LINEAGE_KEPT;
+	bool back = s->peer_back && model_mistake != MISTAKE_LINEAGE_KEPT;
 
 	if (alone || back) {
 		struct ms_gens none;
@@ -440,6 +450,7 @@ bool model_advance(struct world *w)
 		go(w);
 		return true;
 	case PH_COPY:
+		accept_history(w, w->src);	/* the answer to GO */
 		if (w->cand)
 			copy_token(w, w->cand & -w->cand);
 		else

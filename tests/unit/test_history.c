@@ -139,7 +139,10 @@ static void inconsistent_target(void **state)
 	mirrored(s, MS_MEET_OUTDATED, MS_MEET_PEER_OUTDATED, &d);
 }
 
-/* What was seen of another node says nothing of this one. */
+/*
+ * Of one that has data and is not whom the other has met last nothing was seen: it may be an
+ * old disk, put back after its site had been given new metadata.
+ */
 static void another_node(void **state)
 {
 	struct ms_decision d;
@@ -147,9 +150,49 @@ static void another_node(void **state)
 
 	(void)state;
 	two(s);
-	s[0].claim = MS_CLAIM_WAITING;
-	s[0].history.now.commits = 1;
 	memset(s[1].seen_node, 9, MS_UUID);
+	for (u32 claim = 0; claim < 4; claim++) {
+		s[0].claim = claim;
+		mirrored(s, MS_MEET_OUTDATED, MS_MEET_PEER_OUTDATED, &d);
+		assert_true(d.local_back);
+	}
+	/* as over any that has gone back, a copy that was cut goes on */
+	s[0].claim = MS_CLAIM_NONE;
+	s[0].disk = MS_DISK_INCONSISTENT;
+	s[1].claim = MS_CLAIM_WAITING;
+	mirrored(s, MS_MEET_TARGET, MS_MEET_SOURCE, &d);
+	/* neither has met the other, both another */
+	memset(s[0].seen_node, 8, MS_UUID);
+	mirrored(s, MS_MEET_UNRELATED, MS_MEET_UNRELATED, &d);
+}
+
+/* Where nothing can be lost another one is as good as any. */
+static void another_node_without_data(void **state)
+{
+	struct ms_decision d;
+	struct ms_site s[2];
+
+	(void)state;
+	/* the stranger is blank: new metadata */
+	two(s);
+	memset(s[1].seen_node, 9, MS_UUID);
+	memset(&s[0].gens, 0, sizeof(s[0].gens));
+	s[1].claim = MS_CLAIM_WAITING;
+	mirrored(s, MS_MEET_TARGET, MS_MEET_SOURCE, &d);
+	assert_false(d.local_back);
+	/* or who has met another is: new metadata, or a copy over it that was never completed */
+	two(s);
+	memset(s[1].seen_node, 9, MS_UUID);
+	memset(&s[1].gens, 0, sizeof(s[1].gens));
+	s[0].claim = MS_CLAIM_WAITING;
+	mirrored(s, MS_MEET_SOURCE, MS_MEET_TARGET, &d);
+	assert_false(d.local_back);
+	s[1].disk = MS_DISK_INCONSISTENT;
+	mirrored(s, MS_MEET_SOURCE, MS_MEET_TARGET, &d);
+	/* or has met nobody */
+	two(s);
+	memset(s[1].seen_node, 0, MS_UUID);
+	s[0].claim = MS_CLAIM_WAITING;
 	mirrored(s, MS_MEET_SOURCE, MS_MEET_TARGET, &d);
 }
 
@@ -161,6 +204,7 @@ int main(void)
 		cmocka_unit_test(meetings),
 		cmocka_unit_test(inconsistent_target),
 		cmocka_unit_test(another_node),
+		cmocka_unit_test(another_node_without_data),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

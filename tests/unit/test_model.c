@@ -21,7 +21,7 @@
  */
 #include "model.h"
 
-#define MAX_STATES	4000000u
+#define MAX_STATES	5000000u
 #define MAX_DEEP	48000000u
 #define GENERATIONS	12u	/* more are never known at once */
 
@@ -151,7 +151,15 @@ static bool young(struct world *w)
 /* There is none while the sites have to get over the one before; or only of the site that has not gone back. */
 static bool settled(const struct world *w, u32 i)
 {
-	return !w->s[!i].seen && (deep || !w->s[i].seen);
+	return !w->s[!i].seen && (deep || !w->s[i].seen) &&
+		w->s[!i].seen_node == w->s[i].node;
+}
+
+/* Taken in sync. */
+static bool plain(const struct side *snap)
+{
+	return snap->disk == MS_DISK_CONSISTENT && !snap->marks && !snap->flags &&
+		snap->current_gen == snap->base;
 }
 
 #define TRY_RARE(what, step)	TRY(what, (step) && young(&w))
@@ -223,6 +231,8 @@ static void expand_side(const struct world *from, u32 i)
 		expand_disks(from, i);
 	if (settled(from, i))
 		TRY("snapshot", model_snapshot(&w, i));
+	if (from->snap_of == 1 + i && (deep || plain(&from->snap)))
+		TRY_RARE("disk replaced", model_replace(&w, i, false));
 }
 
 static void expand(const struct world *from)
@@ -249,9 +259,9 @@ static void print_side(const char *name, const struct side *s)
 {
 	static const char *const seen[] = { "old", "late", "lost" };
 
-	print_message("    %s: %s %s %s flags %x seen %s gen %u base %u offered %u history %u %u %u data %x marks %x pending %x unflushed %x told %x%s; %s\n",
+	print_message("    %s: %s %s %s flags %x seen %s of %u gen %u base %u offered %u history %u %u %u data %x marks %x pending %x unflushed %x told %x%s; %s\n",
 		      name, ms_role_name(s->role),
-		      ms_claim_name(s->claim), ms_disk_name(s->disk), s->flags, seen[s->seen],
+		      ms_claim_name(s->claim), ms_disk_name(s->disk), s->flags, seen[s->seen], s->seen_node,
 		      s->current_gen, s->base, s->offered, s->history[0],
 		      s->history[1], s->history[2], s->data, s->marks, s->pending,
 		      s->unflushed, s->told, s->dirty ? " peer unflushed" : "",
@@ -396,6 +406,7 @@ FINDS(disk_left_and_not_recorded, MODEL_DISKS, MISTAKE_LEFT_UNRECORDED)
 FINDS(loser_that_keeps_its_role, MODEL_DISKS, MISTAKE_LOSER_ACTIVE)
 FINDS(blank_target_s_restart_ignored, MODEL_DISKS, MISTAKE_RESTART_IGNORED)
 FINDS(seen_forgotten, MODEL_SNAPSHOTS, MISTAKE_SEEN_FORGOTTEN)
+FINDS(stranger_noted, MODEL_SNAPSHOTS, MISTAKE_STRANGER_NOTED)
 FINDS(seen_kept_by_the_target_of_one_gone_back, MODEL_SNAPSHOTS, MISTAKE_SEEN_KEPT)
 FINDS(lineage_kept_by_a_target_gone_back, MODEL_SNAPSHOTS, MISTAKE_LINEAGE_KEPT)
 FINDS(data_of_one_gone_back_ignored, MODEL_SNAPSHOTS, MISTAKE_BACK_BLIND)
@@ -424,6 +435,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(loser_that_keeps_its_role),
 		cmocka_unit_test(blank_target_s_restart_ignored),
 		cmocka_unit_test(seen_forgotten),
+		cmocka_unit_test(stranger_noted),
 		cmocka_unit_test(seen_kept_by_the_target_of_one_gone_back),
 		cmocka_unit_test(lineage_kept_by_a_target_gone_back),
 		cmocka_unit_test(data_of_one_gone_back_ignored),
