@@ -24,7 +24,13 @@ kill "$writer"
 wait "$writer" || true
 queued=$(field a queued_bytes)
 [ "$queued" -ge 2000000 ] || fail "only $queued bytes are queued"
-"$MIRSYNC" switchover vola
+"$MIRSYNC" switchover vola &
+switching=$!
+while kill -0 "$switching" 2>/dev/null; do
+	line=$(dmsetup status --noflush vola)
+	[[ $line != *' claim=none '*' queued_bytes='[1-9]* ]] || fail "demoted before the peer has all of it"
+done
+wait "$switching" || fail "the switchover has failed"
 tc -n sitea qdisc del dev veth0 root
 [ "$(field b claim) $(field a claim)" = "active none" ] || fail "claims: $(field b claim) $(field a claim)"
 python3 "$(dirname "$0")/stamps.py" verify "$LAB/stamps" "$LAB/b.data" /dev/mapper/volb

@@ -4,8 +4,8 @@
 
 Runs at site b, with the proxy through which both sites dial. Each round brings a frame about, has
 it cut, demands that it came, and that both sites are in sync again by themselves, or by the
-command that an operator gives where nobody is primary any more. After each group both disks have
-to hold all that was written. The groups are the functions below whose names begin with group_;
+command that an operator gives where nobody is primary any more, or where they were not in sync
+before. After each group both disks have to hold all that was written. The groups are the functions below whose names begin with group_;
 "coverage" looks into LOG, where each cut leaves a line, for types of wire.h that are missing."""
 import array
 import errno
@@ -15,6 +15,7 @@ import mmap
 import os
 import re
 import struct
+import subprocess
 import sys
 import time
 
@@ -32,7 +33,7 @@ DM_DEV_SUSPEND, DM_TABLE_LOAD, DM_TABLE_STATUS, DM_TARGET_MSG = 6, 9, 12, 14
 DM_SUSPEND, DM_TABLE, DM_SKIP_LOCKFS, DM_NOFLUSH = 1 << 1, 1 << 4, 1 << 10, 1 << 11
 DM_STRUCT, DM_SPEC = struct.Struct("=3IIIIiIIIQ128s129s7x"), struct.Struct("=QQiI16s")
 SUMMARY, TABLE, VERDICTS, FAILBACK, SWITCH, REGENERATE, DIGEST = 2, 3, 4, 5, 6, 8, 10	# of /dev/mirsync
-BEGIN, START = 1, 2
+BEGIN, START, GIVE_UP = 1, 2, 4
 EXTENT = 480		# blocks of an extent
 now = "nothing yet"
 
@@ -421,17 +422,19 @@ def medium_error(block):
             file.write(str(value))
 
 
-def step(number):
+def step(number, site=None):
     """Of a failback, which may be told that the session is over."""
-    return sites[source].ioctl(FAILBACK, struct.pack("=II120sII", number, 0, b"", 0, 0))[0]
+    return sites[site or source].ioctl(FAILBACK, struct.pack("=II120sII", number, 0, b"", 0, 0))[0]
 
 
-def judge():
-    """The verdict that all is equal."""
+def judge(lost=False):
+    """The verdict that all is equal; lost: the session may be over."""
     versions = []
     for where in 0, 1:
-        room, count = range_of(sites[source], where, SUMMARY, 1024, (0,))
+        room, count = range_of(sites[source], where, SUMMARY, 1024, (0, errno.ENOTCONN) if lost else (0,))
         versions.append([struct.unpack_from("<Q", room, 24 * i)[0] for i in range(count)])
+    if lost and not all(versions):
+        return errno.ENOTCONN
     verdicts = array.array("B", b"".join(struct.pack("=QQQ60sI", extent, *pair, b"", 0)
                                          for extent, pair in enumerate(zip(*versions))))
     return sites[source].ioctl(VERDICTS, struct.pack("=IIQ", len(versions[0]), 0, verdicts.buffer_info()[0]))[0]
@@ -498,6 +501,159 @@ def switched(site):
     return sites[site].ioctl(SWITCH, struct.pack("=II120s", 0, 0, b""))[0]
 
 
+def group_outdated():
+    """A failback over a site that was replaced as primary while it was away."""
+    for name, role in OVERWRITING:
+        overwriting(name, role, replaced, "peer-outdated", judged if "CMP_VERSIONS" in name else unjudged)
+
+
+def group_blank():
+    """The same over one that has lost its metadata, and is to be primary by its table."""
+    for name, role in OVERWRITING:
+        overwriting(name, role, blank, "peer-outdated", judged if "CMP_VERSIONS" in name else unjudged)
+
+
+def group_back():
+    """The same over one that has gone back in time."""
+    for name, role in OVERWRITING:
+        overwriting(name, role, back, "peer-outdated", judged if "CMP_VERSIONS" in name else unjudged)
+
+
+def group_resolve():
+    """In a split brain the loser gives up, at its own site."""
+    for name, role in (("RESOLVE", "target"), ("RESULT to RESOLVE", "source"), ("GO", "source"), ("RESULT to GO", "target"),
+                       ("DONE", "source"), ("RESULT to DONE", "target")):
+        overwriting(name, role, lambda: replaced(split=True), "split-brain", give_up)
+
+
+# Of the target: until it has GO nothing has changed, and behind its answer to that it needs no command.
+OVERWRITING = (("FAILBACK_BEGIN", "source"), ("RESULT to FAILBACK_BEGIN", "target"), ("CMP_VERSIONS", "source"),
+               ("CMP_REPLY to CMP_VERSIONS", "target"), ("PREPARE", "source"), ("RESULT to PREPARE", "target"),
+               ("GO", "source"), ("RESULT to GO", "target"), ("CMP_EXTENTS", "source"),
+               ("CMP_REPLY to CMP_EXTENTS", "target"), ("DONE", "source"), ("RESULT to DONE", "target"))
+BY_COMMAND = {name for name, _ in OVERWRITING[:6]}
+BY_ITSELF = {name for name, _ in OVERWRITING[7:]}
+
+
+def overwriting(name, role, bring, meeting, command):
+    """bring() makes the sites meet so that nothing is copied without the command."""
+    global now
+    for after in False, True:
+        bring()
+        trap = Trap(name, source if role == "source" else other(source), after)
+        now = f"{trap}, {meeting}"
+        sites[source].wait("meeting", meeting)
+        proxy.arm(trap)
+        # The peer may still call itself an active primary when they have just met.
+        wait("the command", lambda: command() == 0 or trap.sprung.is_set())
+        sprung(trap)
+        wait("a meeting", lambda: proxy.met > trap.met and came_to(meeting) in (meeting, "in-sync"))
+        came = came_to(meeting)
+        if came == "in-sync" and (name in BY_COMMAND or (name in ("GO", "RESOLVE") and not after)):
+            fail("in sync without a command")
+        if came == meeting:
+            if name in BY_ITSELF:
+                fail("it does not go on")
+            if sites[other(source)].field("disk") == "inconsistent":
+                fail("something was copied")
+            wait("the command again", lambda: command() == 0 or came_to(meeting) == "in-sync")
+        image.add()
+        settled(trap)
+
+
+def came_to(meeting):
+    """Return: meeting, "in-sync", or None as long as neither is settled."""
+    here, there = sites[source], sites[other(source)]
+    if any(site.field("link") != "connected" or site.field("cmd") != "0" for site in (here, there)):
+        return None
+    if here.field("sync") == "in-sync" and there.field("sync") == "in-sync":
+        return "in-sync"
+    return meeting if here.field("meeting") == meeting and here.field("failback") == "0" else None
+
+
+def replaced(split=False):
+    """The target becomes the source, away from the other one; split: which has written as well."""
+    global source
+    fresh()
+    old, new = source, other(source)
+    apart(old)
+    image.close()
+    sites[new].wait("link", "connecting")	# or it knows of an active primary
+    sites[new].message("promote")
+    sites[new].wait("claim", "active")
+    source = new
+    image.open(sites[source])
+    for _ in range(4):
+        image.add()
+    if split:
+        lost = os.open("/dev/mapper/vol" + old, os.O_RDWR | os.O_DIRECT)
+        os.pwrite(lost, image.buffer, (image.last + 2) * BLOCK)
+        os.close(lost)
+    sites[old].message("connect")
+
+
+def blank():
+    fresh()
+    table = remove()
+    image.add()
+    run(TOP + "/build/mirsync", "format", "--force", *disks_of(table))
+    create(table, "primary")
+
+
+def back():
+    fresh()
+    table = remove()
+    old = [whole(path) for path in disks_of(table)]
+    create(table, "secondary")
+    fresh()
+    image.add()
+    remove()
+    for path, data in zip(disks_of(table), old):
+        with open(path, "r+b") as disk:
+            disk.write(data)
+            disk.flush()
+            os.fsync(disk.fileno())
+    create(table, "primary")
+
+
+def remove():
+    """The target. Return: its table."""
+    name = "vol" + other(source)
+    table = run("dmsetup", "table", name).split()
+    run("dmsetup", "remove", "--retry", name)
+    return table
+
+
+def disks_of(table):
+    """Return: that of the metadata, that of the data."""
+    return "/dev/block/" + table[5], "/dev/block/" + table[4]
+
+
+def create(table, role):
+    name = other(source)
+    table = " ".join([*table[:3], role, *table[4:]])
+    run("nsenter", "--net=/run/netns/site" + name, "dmsetup", "create", "vol" + name, "--table", table)
+    sites[name] = Site(name)
+
+
+def run(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def judged():
+    """Return: 0, or why not."""
+    return step(BEGIN) or judge(lost=True) or step(START)
+
+
+def unjudged():
+    return step(BEGIN) or step(START)
+
+
+def give_up():
+    """Return: 0, or why not; EBUSY while somebody looks at the device."""
+    return step(GIVE_UP, other(source))
+
+
 def group_coverage():
     """Each type of wire.h, from each site that sends it, was there, and was cut before and after it."""
     with open(log.name, encoding="ascii") as file:
@@ -506,7 +662,7 @@ def group_coverage():
         senders = dict(re.findall(r"^\| `MS_F_(\w+)` \| \d+ \| ([^|]+) \|", file.read(), re.M))
     missing = []
     for name in types.values():
-        if name == "RESOLVE":	# where it comes from there is no pair in sync before: 098
+        if name == "RESOLVE":	# where it comes from there is no pair in sync before: 133
             continue
         who = {"both": ("source", "target"), "target": ("target",)}.get(re.match(r"\w*", senders.get(name, "")).group(), ("source",))
         missing += [f"{name} {role} {when}" for role in who for when in ("before", "after")
