@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A fast writer and a link that stalls: memory stays bounded. With queue_full throttle the
 # writer waits; with detach it goes on, nothing is shipped for a while, and then the sites come
-# together by themselves.
+# together by themselves. So it is with a link that only is slow.
 # processors: 2
 # scenario: 21
 # timeout: 600
@@ -62,3 +62,15 @@ heal_link
 wait_field a detached 0
 wait_insync a
 [ "$(field a rs_copied)" -gt 0 ] || fail "nothing was copied"
+
+note "a link that works, and is slower than the writer"
+tc -n sitea qdisc add dev veth0 root netem rate 16mbit limit 2000
+writes=$(field a writes)
+fio_load_start /dev/mapper/vola
+wait_field a detached 1
+steady "a slow link, with detach"
+[ "$(field a writes)" -gt $((writes + 4096)) ] || fail "the writer goes at the pace of the link"
+fio_load_stop
+tc -n sitea qdisc del dev veth0 root
+wait_field a detached 0
+wait_insync a

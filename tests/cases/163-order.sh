@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Mode async: at whatever instant, the secondary's disk is what the primary's could have been
-# after a crash. Its disk fails, or the session is ended, or the link is cut, or the primary's power fails,
+# after a crash. Its disk fails, or the session is ended, or the link is cut, or the power of either fails,
 # in turn, under a load that notes when each write began and ended; half of the disk is slower than the
-# other, so that it completes in another order what it may. ROUNDS (8) of that.
+# other, so that it completes in another order what it may. ROUNDS (10) of that.
 # processors: 2
 # scenario: 19 13
 # timeout: 600
@@ -97,24 +97,48 @@ round_kill()
 	heal_link
 }
 
+# The other one's: what it had then is in order, and so is what it comes back with.
+round_die()
+{
+	power_cut b
+	load_stop
+	python3 "$(dirname "$0")/order.py" check "$LAB/log" "$LAB/copy.data" | tee -a "$LAB/checked"
+	wait_field a link connecting
+	vol_remove b
+	dmsetup remove --retry uneven
+	dmsetup remove --retry gate
+	power_on b
+	uneven
+	check_order
+	vol_create b secondary timeout 4000
+	heal_link
+}
+
+# On top of b's disk.
+uneven()
+{
+	below=${DATA[b]}
+	dmsetup create gate --table "0 $sectors linear $below 0"
+	dmsetup create uneven --table "0 $half linear /dev/mapper/gate 0
+$half $half delay /dev/mapper/gate $half 0 /dev/mapper/gate $half 15"
+	DATA[b]=/dev/mapper/uneven
+}
+
 lab_sites
 modprobe dm-delay
 power_stack
-below=${DATA[b]} sectors=$(blockdev --getsz "${DATA[b]}")
+sectors=$(blockdev --getsz "${DATA[b]}")
 half=$((sectors / 2))
-dmsetup create gate --table "0 $sectors linear $below 0"
-dmsetup create uneven --table "0 $half linear /dev/mapper/gate 0
-$half $half delay /dev/mapper/gate $half 0 /dev/mapper/gate $half 15"
-DATA[b]=/dev/mapper/uneven
+uneven
 format_both
 vol_create b secondary timeout 4000
 volume_a
 wait_insync a
-rounds=(error disconnect cut kill)
-for ((i = 0; i < ${ROUNDS:-8}; i++)); do
-	note "$i: ${rounds[i % 4]}"
+rounds=(error disconnect cut kill die)
+for ((i = 0; i < ${ROUNDS:-10}; i++)); do
+	note "$i: ${rounds[i % 5]}"
 	load_start
-	"round_${rounds[i % 4]}"
+	"round_${rounds[i % 5]}"
 	wait_insync a 120
 done
 figure "$(awk '{ n++; if ($3 > most) most = $3 } END { printf "%d instants in order, up to %d writes behind", n, most }' "$LAB/checked")"

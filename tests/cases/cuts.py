@@ -514,9 +514,9 @@ def group_blank():
 
 
 def group_back():
-    """The same over one that has gone back in time."""
-    for name, role in OVERWRITING:
-        overwriting(name, role, back, "peer-outdated", judged if "CMP_VERSIONS" in name else unjudged)
+    """From GO on the same over one that has gone back in time."""
+    for name, role in OVERWRITING[6:]:
+        overwriting(name, role, back, "peer-outdated", unjudged)
 
 
 def group_resolve():

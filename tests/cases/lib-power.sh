@@ -41,7 +41,7 @@ power_cut()
 power_on()
 {
 	local kind r=0
-	vol_remove "$1"
+	! vol_exists "$1" || vol_remove "$1"
 	! vol_exists "${OTHER[$1]}" || wait_field "${OTHER[$1]}" link '!(connected)'
 	for kind in data meta; do
 		dmsetup remove --retry "$1.$kind"
