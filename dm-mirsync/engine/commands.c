@@ -106,6 +106,7 @@ static void close_door(struct ms_volume *v)
 	v->failback_agreed = false;
 	spin_unlock(&v->lock);
 	ms_secondary_drain(v);
+	flush_work(&v->target_failed_work);	/* what they have failed is judged now, not recorded later */
 }
 
 struct promotion {
