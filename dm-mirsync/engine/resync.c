@@ -331,8 +331,8 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 int ms_resync_go(struct ms_volume *v)
 {
 	struct ms_result *res;
+	bool gap, over;
 	u32 session;
-	bool gap;
 	int r;
 
 	if (!v->failback_judged)
@@ -350,15 +350,18 @@ int ms_resync_go(struct ms_volume *v)
 	kfree(res);
 	if (r == -EALREADY)
 		return 0;
-	if (r) {
-		spin_lock(&v->lock);
+	spin_lock(&v->lock);
+	over = !v->connected || v->session != session;
+	if (r && !over)
 		v->copying = false;
-		spin_unlock(&v->lock);
-		return r;
-	}
-	if (gap)
+	if (!r && over)
+		r = -ENOTCONN;
+	if (!r && gap)
 		mod_delayed_work(v->copy_wq, &v->resync_work, 0);	/* it may wait to try again */
-	else
+	spin_unlock(&v->lock);
+	if (r)
+		return r;
+	if (!gap)
 		r = ms_roles_agreed(v);
 	ms_volume_event(v);
 	return r;
