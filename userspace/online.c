@@ -313,6 +313,7 @@ void online_situation(const struct online *o, struct ms_situation *s)
 	memset(s, 0, sizeof(*s));
 	s->connected = o->st.connected;
 	s->meeting = o->st.meeting;
+	s->relation = o->st.relation;
 	s->claim = o->st.claim;
 	s->peer_claim = o->st.peer_claim;
 	s->disk = o->st.disk;

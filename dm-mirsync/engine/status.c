@@ -28,6 +28,7 @@ static void fill_state(const struct ms_volume *v, struct ms_ioc_status *st)
 	st->claim = v->claim;
 	st->disk = v->sb.disk;
 	st->meeting = v->decision.meeting;
+	st->relation = v->decision.relation;
 	st->connected = v->connected;
 	st->replicating = v->mirroring || v->receiving;
 	st->hung = v->hung;

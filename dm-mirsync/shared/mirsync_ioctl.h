@@ -75,7 +75,7 @@ struct ms_ioc_status {
 	__u32 preparing;	/* MS_PREPARE_*: about to become the target of a copy (before_target) */
 	__u64 question;		/* number of the latest question that PREPARING waits for the answer to */
 	__u32 metadata_failed;	/* it cannot be kept: writes are refused until the volume is made anew */
-	__u32 reserved1;
+	__u32 relation;		/* of the data of both sites, by their generations: enum ms_relation */
 	__u64 reserved[1];
 };
 

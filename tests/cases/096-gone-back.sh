@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # Site A is restored from an older snapshot of disk and metadata together. Its marks say
 # that nothing differs, its codes are those of its data; but B has seen a later state of it:
-# A is outdated, writes nothing, and a failback brings it home. The same when A was told to
+# A is outdated, writes nothing, and a failback brings it home while B is written to. The same when A was told to
 # go on alone from the snapshot before they met: a split brain, and B stays untouched. Last,
-# the operator wants the snapshot: A is promoted by force and B overwritten by force.
+# the operator wants the snapshot: A is promoted by force and B overwritten by force. And B is restored, and goes
+# on alone, while A is primary and writes nothing: by its generation B is the newer one, and it takes force to
+# overwrite it.
 # scenario: 9
 # timeout: 360
 # shellcheck disable=SC2034 # read by lib.sh
@@ -12,19 +14,19 @@ DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
 
-snapshot() # of A, stopped
+snapshot() # SITE, stopped
 {
-	cp "$LAB/a.data" "$LAB/old.data"
-	cp "$LAB/a.meta" "$LAB/old.meta"
+	cp "$LAB/$1.data" "$LAB/old.data"
+	cp "$LAB/$1.meta" "$LAB/old.meta"
 }
 
-restore()
+restore() # SITE
 {
 	local kind
 	for kind in data meta; do
-		dd if="$LAB/old.$kind" of="$LAB/a.$kind" bs=1M conv=notrunc status=none
+		dd if="$LAB/old.$kind" of="$LAB/$1.$kind" bs=1M conv=notrunc status=none
 	done
-	blockdev --flushbufs "${DATA[a]}" "${META[a]}"
+	blockdev --flushbufs "${DATA[$1]}" "${META[$1]}"
 }
 
 # A promotion has the sites meet again: just then they are not connected.
@@ -40,7 +42,7 @@ vol_create a primary timeout 6000
 wait_insync a
 put /dev/mapper/vola 0 8192 1
 vol_remove a
-snapshot
+snapshot a
 
 note "A is restored, and meets B"
 vol_create a primary timeout 6000
@@ -49,13 +51,13 @@ put /dev/mapper/vola 4096 2048 2
 wait_field a hot '0/*'
 wait_field b hot '0/*'
 vol_remove a
-late=$(sum "${DATA[b]}" 0 16384)
-restore
+late=$(sum "${DATA[b]}" 0 12288)
+restore a
 vol_create a primary timeout 6000
 wait_field a meeting outdated
 [ "$(field a role)" = secondary ] || [ "$(field a claim)" != active ] || fail "A serves"
 expect_fail dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct
-[ "$(sum "${DATA[b]}" 0 16384)" = "$late" ] || fail "B was changed"
+[ "$(sum "${DATA[b]}" 0 12288)" = "$late" ] || fail "B was changed"
 # The peer forgets nothing: a restart of either makes no difference.
 vol_remove b
 vol_create b secondary timeout 6000
@@ -64,10 +66,12 @@ vol_remove a
 vol_create a primary timeout 6000
 wait_field b meeting peer-outdated
 "$MIRSYNC" promote volb
+fio_load_start /dev/mapper/volb --offset=12m --size=1m --rate_iops=100
 failback volb --yes
-[ "$(field b rs_copied)" = 512 ] || fail "copied: $(field b rs_copied)"
+[[ $(field b rs_copied) -ge 512 && $(field b rs_copied) -le 768 ]] || fail "copied: $(field b rs_copied)"
+fio_load_stop
 compare_disks
-[ "$(sum "${DATA[b]}" 0 16384)" = "$late" ] || fail "B was changed by the failback"
+[ "$(sum "${DATA[b]}" 0 12288)" = "$late" ] || fail "B was changed by the failback"
 "$MIRSYNC" switchover volb
 wait_insync a
 put /dev/mapper/vola 8192 1024 3
@@ -76,7 +80,7 @@ wait_field b hot '0/*'
 note "A is restored, and goes on alone before it meets B"
 vol_remove a
 late=$(sum "${DATA[b]}" 0 16384)
-restore
+restore a
 cut_link
 vol_create a primary timeout 6000
 "$MIRSYNC" promote vola --alone
@@ -94,9 +98,36 @@ note "the operator wants what A has"
 wait_field a role primary
 wait_field a meeting '@(split-brain|unrelated)'
 expect_fail "$MIRSYNC" failback vola --yes
+[[ $REASON == *"--force throws away"* ]] || fail "$REASON"
 failback vola --force --yes
 wait_insync a
 compare_disks
 vol_remove a
 vol_create a primary timeout 6000
 wait_insync a
+
+note "B is restored, and goes on alone; A has begun no generation meanwhile"
+vol_remove b
+snapshot b
+vol_create b secondary timeout 6000
+wait_insync a
+put /dev/mapper/vola 4096 1024 6
+wait_field a hot '0/*'
+wait_field b hot '0/*'
+vol_remove b
+restore b
+cut_link
+vol_create b primary timeout 6000
+"$MIRSYNC" promote volb --alone
+put /dev/mapper/volb 0 1024 7
+heal_link
+wait_field a meeting peer-outdated
+wait_field b meeting outdated
+wait_field b claim waiting
+"$MIRSYNC" failback vola --dry-run --json >"$LAB/json"
+grep -q 'refusal": *"the peer has gone back in time' "$LAB/json" || fail "$(<"$LAB/json")"
+expect_fail "$MIRSYNC" failback vola --yes
+[[ $REASON == *"gone back in time"* ]] || fail "$REASON"
+failback vola --force --yes
+wait_insync a
+compare_disks

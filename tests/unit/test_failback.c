@@ -180,6 +180,7 @@ void online_situation(const struct online *o, struct ms_situation *s)
 	memset(s, 0, sizeof(*s));
 	s->connected = o->st.connected;
 	s->meeting = o->st.meeting;
+	s->relation = o->st.relation;
 	s->claim = o->st.claim;
 	s->peer_claim = o->st.peer_claim;
 }
@@ -337,6 +338,12 @@ static void refused_by_rules(void **state)
 	assert_string_equal(words(o, "refusal"), "the peer cannot be a target of this site");
 	compared(o);
 	not_copied(o);
+	json_object_put(o);
+	kernel.st.meeting = MS_MEET_PEER_OUTDATED;
+	kernel.st.relation = MS_REL_PEER_NEWER;
+	o = object(&cmd_failback, CLI_OK, "json dry-run");
+	assert_string_equal(words(o, "refusal"),
+			    "the peer has gone back in time, and what it has that was never here would be lost");
 	json_object_put(o);
 	kernel.st.connected = 0;
 	o = object(&cmd_failback, CLI_FAILED, "json dry-run");
