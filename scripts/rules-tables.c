@@ -171,7 +171,8 @@ int main(void)
 	printf("\nIn %s a peer that asks and is inconsistent is a target whose copy was cut: as if it claimed nothing, if this\n"
 	       "site claims anything; likewise in %s.\n",
 	       ms_relation_name(MS_REL_BLANK_PEER), ms_relation_name(MS_REL_BLANK_LOCAL));
-	printf("\nA source whose disk is inconsistent or outdated: %s. A site whose history lacks what its peer has seen of it:\n"
+	printf("\nA source whose disk is inconsistent or outdated: %s. A site whose history lacks what its peer has seen of it, or\n"
+	       "that has data and is another one than its peer, with data, has met last:\n"
 	       "%s, the other %s; both, or it has been promoted by force since: %s.\n",
 	       ms_meeting_name(MS_MEET_NO_SOURCE), ms_meeting_name(MS_MEET_OUTDATED),
 	       ms_meeting_name(MS_MEET_PEER_OUTDATED), ms_meeting_name(MS_MEET_UNRELATED));

@@ -101,6 +101,7 @@ static void become_target(struct ms_sb *sb, void *arg)
 static void __accept_history(struct ms_volume *v)
 {
 	v->peer_back = false;
+	v->peer_new = false;
 	memcpy(v->seen_node, v->peer_node, MS_UUID);
 	v->seen = v->peer_point;
 }
@@ -192,7 +193,8 @@ static int take_target_role(struct ms_volume *v)
 /* The peer was promoted since: no writes until an operator decides (I9). */
 static int take_outdated(struct ms_volume *v)
 {
-	const char *why = v->decision.local_back ? "the peer has seen a later state of this site, which has gone back in time" :
+	const char *why = v->decision.local_back ?
+		"this site has gone back in time (the peer has seen a later state of it, or another in its place)" :
 		"the peer was promoted";
 	int r;
 
@@ -426,7 +428,9 @@ int ms_roles_offer(struct ms_volume *v)
 	spin_lock(&v->lock);
 	needed = (all && !(v->sb.flags & MS_SB_ALL_CANDIDATES)) ||
 		 (v->sb.gens.offered != v->sb.gens.current_gen &&
-		  v->sb.gens.base != v->sb.gens.current_gen);
+		  v->sb.gens.base != v->sb.gens.current_gen) || v->peer_new;
+	if (v->peer_new)		/* from here on it is the one that counts */
+		__accept_history(v);
 	spin_unlock(&v->lock);
 	return needed ? ms_super_change(v, offer, &all) : 0;
 }
@@ -440,7 +444,7 @@ int ms_roles_overwritten(struct ms_volume *v, u32 session)
 	bool back;
 
 	spin_lock(&v->lock);
-	back = v->peer_back && v->session == session;
+	back = v->peer_back && v->connected && v->session == session;
 	if (back)
 		__accept_history(v);
 	spin_unlock(&v->lock);

@@ -34,7 +34,7 @@ struct ms_site {
 	u32 flags;		/* MS_SB_* */
 	struct ms_gens gens;
 	struct ms_history history;
-	u8 seen_node[MS_UUID];	/* the peer it met last ... */
+	u8 seen_node[MS_UUID];	/* the peer that counts: it met that one last, or nothing better since ... */
 	struct ms_point seen;	/* ... and what it has seen of that one's history */
 };
 
@@ -128,7 +128,8 @@ struct ms_decision {
  * Then a SOURCE (or TARGET) whose source has disk INCONSISTENT or OUTDATED
  * becomes NO_SOURCE: an operator has to decide.
  *
- * Last, I11: a site that has gone back in time is neither source nor target by
+ * Last, I11: a site that has gone back in time, or that has data and is another than the peer, with data,
+ * has met last, is neither source nor target by
  * itself, whatever the generations say. Scope is ALL. Unless the meeting is
  * SPLIT_BRAIN or UNRELATED anyway, or it is an INCONSISTENT target: it is
  * OUTDATED, the other PEER_OUTDATED; when both have, or when it has

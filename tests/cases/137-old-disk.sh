@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Site A gets new metadata, comes home, and B is written to. Then A's old disk is put back, metadata and all, and is
 # to be primary: its generation is B's, but B has met another one in its place since. So it is outdated, whoever
-# restarts, and a failback brings it home; then it is the new one that is not let in any more. Last, the operator
-# wants what the old disk has, and gets it by force.
+# restarts, and a failback brings it home; then it is the new one that is not let in any more. Who only was met, and
+# given nothing, takes nobody's place. Last, the operator wants what the old disk has, and gets it by force.
 # scenario: 9
 # timeout: 400
 # shellcheck disable=SC2034 # read by lib.sh
@@ -81,6 +81,16 @@ keep new
 vol_remove b
 vol_create b secondary timeout 6000
 
+note "new metadata by mistake, that B meets: the site that was there is welcome after that"
+"$MIRSYNC" format --force "${META[a]}" "${DATA[a]}"
+vol_create a primary timeout 6000
+wait_field b meeting peer-outdated
+vol_remove a
+put_back new
+vol_create a secondary timeout 6000
+wait_field b meeting no-primary
+vol_remove a
+
 note "the old disk is put back"
 put_back old
 let_in_outdated
@@ -102,6 +112,7 @@ wait_field a meeting outdated
 wait_field a role primary
 wait_field a meeting '@(split-brain|unrelated)'
 expect_fail "$MIRSYNC" failback vola --yes
+[[ $REASON == *"--force throws away"* ]] || fail "$REASON"
 wait_until "$MIRSYNC" failback vola --force --yes
 wait_insync a
 compare_disks

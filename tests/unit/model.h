@@ -85,6 +85,7 @@ struct side {
 	u8 meeting, scope, relation;
 	u8 left;		/* its disk has failed: an active primary that goes on through its peer */
 	u8 peer_back;		/* the other has gone back in time, as this meeting found */
+	u8 peer_new;		/* the other has no data, and another one was there before */
 	u8 acted, stale;	/* the meeting is in force here; the hello is not true any more */
 	u8 dirty;		/* the peer has confirmed writes since it last confirmed a flush */
 	u8 current_gen, base, offered, history[MS_GEN_HISTORY];	/* P */

@@ -201,7 +201,7 @@ static void apply_meeting(struct world *w, u32 i)
 /* @i's record says who the other is and how far its history has come, even if it had gone back before. */
 static void accept_history(struct world *w, u32 i)
 {
-	w->s[i].peer_back = 0;
+	w->s[i].peer_back = w->s[i].peer_new = 0;
 	w->s[i].seen_node = w->s[!i].node;
 	w->s[i].seen = w->snap_of == 1 + !i ? SEEN_LATE : SEEN_OLD;
 }
@@ -209,7 +209,7 @@ static void accept_history(struct world *w, u32 i)
 static void conclude(struct world *w, u32 i)
 {
 	w->s[i].acted = 1;
-	if (!w->s[i].peer_back ||
+	if ((!w->s[i].peer_back && !w->s[i].peer_new) ||
 	    (model_mistake == MISTAKE_STRANGER_NOTED && w->s[i].seen_node != w->s[!i].node))
 		accept_history(w, i);
 	apply_meeting(w, i);
@@ -237,6 +237,11 @@ static void conclude_quietly(struct world *w, u32 i)
 	}
 }
 
+static bool new_peer(const struct side *s, const struct side *other)
+{
+	return s->current_gen && !other->current_gen && s->seen_node && s->seen_node != other->node;
+}
+
 bool model_join(struct world *w)
 {
 	const struct ms_site *site;
@@ -251,6 +256,7 @@ bool model_join(struct world *w)
 		w->s[i].scope = d.scope;
 		w->s[i].relation = d.relation;
 		w->s[i].peer_back = d.peer_back;
+		w->s[i].peer_new = new_peer(&w->s[i], &w->s[!i]);
 	}
 	w->connected = 1;
 	w->phase = PH_HELLO;
@@ -288,6 +294,8 @@ static void offer(struct world *w)
 {
 	struct side *s = &w->s[w->src];
 
+	if (s->peer_new)
+		accept_history(w, w->src);
 	if (s->base != s->current_gen)
 		s->offered = s->current_gen;
 	if (s->scope == MS_SCOPE_ALL)
