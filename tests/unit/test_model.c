@@ -173,6 +173,16 @@ static void arrive(const struct world *w, const char *how)
 	visit(w, how);
 }
 
+/* The pairs that have met in walks without a mistake: how their data are related, and what each claims. */
+static bool met[MS_REL_COUNT][MS_CLAIM_ACTIVE + 1][MS_CLAIM_ACTIVE + 1];
+
+static bool note_pair(const struct world *from, const struct world *w)
+{
+	for (u32 i = 0; i < 2 && !model_mistake; i++)
+		met[w->s[i].relation][from->s[i].claim][from->s[!i].claim] = true;
+	return true;
+}
+
 static void expand_disks(const struct world *from, u32 i)
 {
 	TRY("disk fails", model_disk_fails(&w, i, false));
@@ -239,7 +249,7 @@ static void expand(const struct world *from)
 {
 	for (u32 i = 0; i < 2; i++)
 		expand_side(from, i);
-	TRY("connect", model_join(&w));
+	TRY("connect", model_join(&w) && note_pair(from, &w));
 	TRY("cut", model_cut(&w));
 	if (model_parts & MODEL_DISKS)
 		expand_cuts(from);
@@ -376,6 +386,39 @@ WALKS(disks, MODEL_DISKS)
 WALKS(snapshots, MODEL_SNAPSHOTS)
 WALKS(caches, MODEL_CACHES)
 
+/* Who has no data was never granted the role; nor do two have it in one generation. */
+static bool can_be(enum ms_relation r, u32 local, u32 peer)
+{
+	bool both = local >= MS_CLAIM_WAITING && peer >= MS_CLAIM_WAITING;
+
+	if (local >= MS_CLAIM_WAITING && (r == MS_REL_BLANK_BOTH || r == MS_REL_BLANK_LOCAL))
+		return false;
+	if (peer >= MS_CLAIM_WAITING && (r == MS_REL_BLANK_BOTH || r == MS_REL_BLANK_PEER))
+		return false;
+	return r != MS_REL_SAME || !both;
+}
+
+/* The walks before this have come to all that there are. */
+static void pairs(void **state)
+{
+	u32 reached = 0, wrong = 0;
+
+	(void)state;
+	for (u32 r = 0; r < MS_REL_COUNT; r++)
+		for (u32 cell = 0; cell < 16; cell++) {
+			u32 local = cell / 4, peer = cell % 4;
+
+			reached += met[r][local][peer];
+			if (met[r][local][peer] == can_be(r, local, peer))
+				continue;
+			wrong++;
+			print_message("# %s, %s, %s\n", ms_relation_name(r), ms_claim_name(local),
+				      ms_claim_name(peer));
+		}
+	print_message("# figure: %u pairs of a relation and two claims have met: all that there can be\n", reached);
+	assert_int_equal(wrong, 0);
+}
+
 /* A walk with this mistake comes to a wrong state. */
 static void finds(const char *name, u32 parts, enum mistake mistake)
 {
@@ -422,6 +465,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(disks),
 		cmocka_unit_test(snapshots),
 		cmocka_unit_test(caches),
+		cmocka_unit_test(pairs),
 		cmocka_unit_test(alone_without_a_new_generation),
 		cmocka_unit_test(done_without_an_offer),
 		cmocka_unit_test(generation_begun_behind_a_hello),
