@@ -3,7 +3,6 @@
 # More is asked about at the same time than the activity record has places, and each question
 # holds one while it reads again and again: all are answered, and writes to other extents
 # are only late.
-# scenario: 7
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=64 CHECK=data

@@ -62,15 +62,18 @@ helper_ends()
 	wait "$helper" 2>/dev/null || true
 }
 
-when_begun() # SITE
+judged() { grep -q . "$LAB/said"; }
+
+when_begun() # SITE: with verdicts that the kernel has taken
 {
 	local before
 	note "begun, and $1 fails"
 	away
 	before=$(sum "${DATA[a]}" 0 16384)
-	"$(dirname "$0")/failback.py" /dev/mapper/volb begin hold &
+	"$(dirname "$0")/failback.py" /dev/mapper/volb begin equal hold >"$LAB/said" &
 	helper=$!
 	wait_field b failback 1
+	wait_until judged
 	power_cut "$1"
 	helper_ends
 	back "$1" primary

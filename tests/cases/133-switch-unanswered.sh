@@ -3,7 +3,7 @@
 # The peer is asked to take over, and does not answer, as its disk hangs: who asked can be
 # interrupted, and the question has a limit. No site is primary then; when the disk answers either can be
 # promoted, and nothing is lost.
-# scenario: 11
+# scenario: 16 17
 # timeout: 400
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data

@@ -21,11 +21,17 @@ copying()
 	wait_field "$site" rs_copied '@([1-9]??|????*)'
 }
 
+no_helper()
+{
+	pkill -KILL -P "$helper" 2>/dev/null || true
+	kill -KILL "$helper" 2>/dev/null || true
+	wait "$helper" 2>/dev/null || true
+}
+
 # again SITE OTHER: SITE, the target, is made anew in the middle, and nothing is commanded.
 again()
 {
-	kill -KILL "$helper" 2>/dev/null || true
-	wait "$helper" 2>/dev/null || true
+	no_helper
 	vol_remove "$1"
 	vol_create "$1" primary timeout 6000
 	[ "$(field "$1" disk)" = inconsistent ] || fail "the target is $(field "$1" disk)"
@@ -97,8 +103,7 @@ wait_field a claim active
 wait_field a meeting '@(split-brain|unrelated)'
 copying a --force
 cut_link
-kill -KILL "$helper" 2>/dev/null || true
-wait "$helper" 2>/dev/null || true
+no_helper
 wait_field a link connecting
 heal_link
 goes_on a

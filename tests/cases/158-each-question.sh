@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # As 156, for what an operator asks in a session: each call by which the module asks for an object in
-# a verify, a scrub, both with their repair, a regeneration, a failback by digests, one that waits
+# a verify, a scrub, both with their repair, a regeneration, a demotion, a failback by digests, one that waits
 # for a snapshot, and a resolve is refused once. None tells of a difference that there is not, each
 # works when it is asked again, and the sites are in sync in the end.
 # kernel: debug
@@ -58,6 +58,32 @@ repaired() # SITE
 {
 	"$MIRSYNC" scrub "vol$1" --rate 0 --repair >"$LAB/said" 2>&1 && "$MIRSYNC" scrub "vol$1" --rate 0 >>"$LAB/said" 2>&1
 }
+
+# Below b, in a part of a segment that is not written then: the code is made anew of what is there.
+verify_repair_round()
+{
+	dd if=/dev/urandom of="$LAB/b.data" bs=512 count=3 seek=$((3100 * 8 + 4)) conv=notrunc status=none
+	dd if=/dev/urandom of=/dev/mapper/vola bs=512 count=1 seek=$((3100 * 8)) oflag=direct conv=notrunc status=none
+	wait_until is b valid 4096
+	"$MIRSYNC" verify vola --repair local >"$LAB/said" 2>&1 || tail -n 2 "$LAB/said" >&2
+	wait_until verified
+	wait_until is a sync in-sync
+}
+
+verified()
+{
+	"$MIRSYNC" verify vola --repair local >"$LAB/said" 2>&1 && "$MIRSYNC" verify vola >>"$LAB/said" 2>&1
+}
+
+demote_round()
+{
+	wait_until udevadm settle
+	"$MIRSYNC" demote vola >"$LAB/said" 2>&1 || tail -n 1 "$LAB/said" >&2
+	wait_until promoted
+	wait_until is a sync in-sync
+}
+
+promoted() { is a claim active || "$MIRSYNC" promote vola >"$LAB/said" 2>&1; }
 
 regenerate_round()
 {
@@ -192,7 +218,7 @@ vol_create a primary "${AUTH[@]}"
 wait_insync a 120
 put /dev/mapper/vola 0 16384 9
 touch "$LAB/refused"
-for round in verify scrub repair regenerate; do
+for round in verify scrub repair verify_repair regenerate demote; do
 	wait_until is a hot 0/1024
 	wait_until is b hot 0/1024
 	each "${round}_round" 1

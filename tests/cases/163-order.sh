@@ -6,7 +6,7 @@
 # other, so that it completes in another order what it may. ROUNDS (10) of that.
 # processors: 2
 # scenario: 19 13
-# timeout: 600
+# timeout: 3000
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -502,7 +502,9 @@ def switched(site):
 
 
 def group_outdated():
-    """A failback over a site that was replaced as primary while it was away."""
+    """A failback over a site that was replaced as primary while it was away, and what a helper asks meanwhile."""
+    for name, role in ASKED:
+        overwriting(name, role, replaced, "peer-outdated", judged if "SUMMARY" in name else looked)
     for name, role in OVERWRITING:
         overwriting(name, role, replaced, "peer-outdated", judged if "CMP_VERSIONS" in name else unjudged)
 
@@ -531,7 +533,9 @@ OVERWRITING = (("FAILBACK_BEGIN", "source"), ("RESULT to FAILBACK_BEGIN", "targe
                ("CMP_REPLY to CMP_VERSIONS", "target"), ("PREPARE", "source"), ("RESULT to PREPARE", "target"),
                ("GO", "source"), ("RESULT to GO", "target"), ("CMP_EXTENTS", "source"),
                ("CMP_REPLY to CMP_EXTENTS", "target"), ("DONE", "source"), ("RESULT to DONE", "target"))
-BY_COMMAND = {name for name, _ in OVERWRITING[:6]}
+ASKED = (("SUMMARY_REQ", "source"), ("SUMMARY", "target"), ("TABLE_REQ", "source"), ("TABLE", "target"),
+         ("DIGEST_REQ", "source"), ("DIGEST", "target"))
+BY_COMMAND = {name for name, _ in OVERWRITING[:6] + ASKED}
 BY_ITSELF = {name for name, _ in OVERWRITING[7:]}
 
 
@@ -645,6 +649,16 @@ def judged():
     return step(BEGIN) or judge(lost=True) or step(START)
 
 
+def looked():
+    """The same, of a helper that reads the peer's codes and digests before."""
+    r = step(BEGIN)
+    if r:
+        return r
+    ask_range("source", TABLE, 2, True)
+    ask_digest("source")
+    return step(START)
+
+
 def unjudged():
     return step(BEGIN) or step(START)
 
@@ -662,7 +676,7 @@ def group_coverage():
         senders = dict(re.findall(r"^\| `MS_F_(\w+)` \| \d+ \| ([^|]+) \|", file.read(), re.M))
     missing = []
     for name in types.values():
-        if name == "RESOLVE":	# where it comes from there is no pair in sync before: 133
+        if name == "RESOLVE":	# where it comes from there is no pair in sync before: 134
             continue
         who = {"both": ("source", "target"), "target": ("target",)}.get(re.match(r"\w*", senders.get(name, "")).group(), ("source",))
         missing += [f"{name} {role} {when}" for role in who for when in ("before", "after")
