@@ -33,14 +33,14 @@ steady()
 	local i first last
 	sleep 2
 	first=$(used_kib)
-	for i in {1..8}; do
+	for i in {1..6}; do
 		sleep 2
 		last=$(used_kib)
 		note "$1: $last KiB used, $(slab_kib) KiB slab, $(field a queued_bytes) bytes queued, $(field a writes) writes"
 		[ "$(field a queued_bytes)" -le $((4352 << 10)) ] || fail "queued: $(field a queued_bytes)"
 		[ $((last - before)) -lt 65536 ] || fail "memory grows"
 	done
-	figure "$1, memory in KiB: $((first - before)) more than without, $((last - first)) more after 16 s"
+	figure "$1, memory in KiB: $((first - before)) more than without, $((last - first)) more after 12 s"
 	[ $((last - first)) -lt 4096 ] || fail "memory grows"
 }
 

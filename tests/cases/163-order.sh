@@ -3,7 +3,7 @@
 # Mode async: at whatever instant, the secondary's disk is what the primary's could have been
 # after a crash. Its disk fails, or the session is ended, or the link is cut, or the power of either fails,
 # in turn, under a load that notes when each write began and ended; half of the disk is slower than the
-# other, so that it completes in another order what it may. ROUNDS (10) of that.
+# other, so that it completes in another order what it may. ROUNDS (5) of that.
 # processors: 2
 # scenario: 19 13
 # timeout: 3000
@@ -135,7 +135,7 @@ vol_create b secondary timeout 4000
 volume_a
 wait_insync a
 rounds=(error disconnect cut kill die)
-for ((i = 0; i < ${ROUNDS:-10}; i++)); do
+for ((i = 0; i < ${ROUNDS:-5}; i++)); do
 	note "$i: ${rounds[i % 5]}"
 	load_start
 	"round_${rounds[i % 5]}"

@@ -104,7 +104,7 @@ def killed_load(site, latest, stamp):
     asked, told = [None] * THREADS, 0
     for _, end in pipes:
         os.close(end)
-    while told < 3 * THREADS:
+    while told < 2 * THREADS:
         told += take_told(pipes, asked, latest)
     os.kill(pid, signal.SIGKILL)
     while take_told(pipes, asked, latest):	# until nobody holds the other end
