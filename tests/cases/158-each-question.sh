@@ -150,7 +150,9 @@ let_go() # SITE PID: as long as that runs
 {
 	while :; do
 		! is "$1" preparing waiting || msg "$1" go 2>/dev/null || true
-		[ -n "$2" ] && kill -0 "$2" 2>/dev/null || break
+		if [ -z "$2" ] || ! kill -0 "$2" 2>/dev/null; then
+			break
+		fi
 		sleep 0.2
 	done
 }
