@@ -50,6 +50,8 @@ check-debug:
 # Beside DRBD and dm-linear, in a deterministic guest.
 bench:
 	tests/bench/run
+bench-quick:
+	QUICK=1 tests/bench/run
 
 # The tables of the rules, made from them; lint says when they are out of date.
 doc/rules.md: $(wildcard dm-mirsync/shared/rules*.c) scripts/rules-tables.c scripts/print-rules
@@ -100,4 +102,4 @@ install-user: cli man
 clean:
 	rm -rf ./$(BUILD)
 
-.PHONY: all bench modules man sparse lint check check-debug demo install-deps install install-user clean cli unit
+.PHONY: all bench bench-quick modules man sparse lint check check-debug demo install-deps install install-user clean cli unit

@@ -24,6 +24,29 @@ until_true()
 
 sectors() { blockdev --getsz /dev/ram0; }
 
+# What is up for those that are changed into one another, in this order.
+declare -A CHAIN=([linear]=linear [drbd-C]=drbd-C [drbd-A]="drbd-C drbd-A" [drbd-alone]="drbd-C drbd-alone"
+	[mirsync-sync]=mirsync-sync [mirsync-async]="mirsync-sync mirsync-async" [mirsync-alone]="mirsync-sync mirsync-alone")
+
+# chain_up CANDIDATE: from nothing.
+chain_up()
+{
+	local candidate
+	for candidate in ${CHAIN[$1]}; do
+		"up_$candidate"
+	done
+}
+
+# Disks in memory of DATA_MIB; the pages that such a disk has to be given cost the first who writes there.
+fresh_disks()
+{
+	local n
+	modprobe brd rd_nr=4 rd_size=$((DATA_MIB * 1024)) max_part=0
+	for n in 0 2; do
+		dd if=/dev/urandom of="/dev/ram$n" bs=1M count="$DATA_MIB" status=none
+	done
+}
+
 up_linear()
 {
 	dmsetup create linear --table "0 $(sectors) linear /dev/ram0 0"
@@ -99,7 +122,7 @@ down_drbd()
 # As its users have it: with a key, codes for every segment, private copies of what is written.
 mirsync_site() # NAME NUMBER ROLE
 {
-	"$MIRSYNC" format --force --segment-size "$SEGMENT" "/dev/ram$((2 * $2 + 1))" "${DISK[$2]}" >/dev/null
+	"$MIRSYNC" format --force --segment-size "$SEGMENT" ${MAX_HOT:+--max-hot "$MAX_HOT"} "/dev/ram$((2 * $2 + 1))" "${DISK[$2]}" >/dev/null
 	mirsync_create "$@"
 }
 
@@ -117,10 +140,15 @@ status_of() # VOLUME: its words, one a line
 
 says() { status_of "$1" | grep -qx "$2"; }
 
-up_mirsync-sync()
+mirsync_begin()
 {
 	head -c 32 /dev/urandom | keyctl padd logon mirsync:bench @u >/dev/null
 	insmod "$MODULE"
+}
+
+up_mirsync-sync()
+{
+	mirsync_begin
 	mirsync_site vola 0 primary
 	mirsync_site volb 1 secondary
 	until_true says vola in-sync

@@ -1,29 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2154
-# The copies of the bench: what it takes to bring a site up to date of which nothing is known but that
-# it once was in sync, and to compare two sites; seconds of guest time, bytes on the wire, sectors read
-# at each site. A volume of COPY_MIB, half full, in which 160 pieces of 64 KiB differ. Sourced by guest.
+# The copies of the bench: a first sync; to compare two sites; what an outage costs, when what was written
+# meanwhile is known; and what it takes to bring a site up to date of which nothing is known but
+# that it once was in sync. Seconds of guest time, bytes on the wire, sectors read at each site. Volumes
+# of COPY_GIB, of which FILLED_MIB hold data, and in which 160 pieces of 64 KiB differ. Sourced by guest.
 
-COPY_MIB=${COPY_MIB:-1024}
+COPY_GIB=${COPY_GIB:-1 4 16}
+FILLED_MIB=512
 
-# Of the data disks, which are dm-linear here, since ram disks do not count.
-copy_disks()
+# Sparse; the data at A alone. Below dm-linear, since disks in memory do not count what is read.
+copy_disks() # GIB
 {
-	local n
-	modprobe brd rd_nr=4 rd_size=$((COPY_MIB * 1024)) max_part=0
-	for n in 0 2; do
-		head -c "$((COPY_MIB / 2))M" /dev/urandom >/run/half
-		dd if=/run/half of="/dev/ram$n" bs=1M status=none
-	done
-	rm /run/half
+	modprobe brd rd_nr=4 rd_size=$(($1 << 20)) max_part=0
+	head -c "${FILLED_MIB}M" /dev/urandom | dd of=/dev/ram0 bs=1M iflag=fullblock status=none
 	dmsetup create disk0 --table "0 $(sectors) linear /dev/ram0 0"
 	dmsetup create disk1 --table "0 $(sectors) linear /dev/ram2 0"
 	DISK=(/dev/mapper/disk0 /dev/mapper/disk1)
+	PIECE_STEP=$((FILLED_MIB * 16 / 160))
+}
+
+no_copy_disks()
+{
+	dmsetup remove --retry disk0
+	dmsetup remove --retry disk1
+	rmmod brd
+	DISK=(/dev/ram0 /dev/ram2)
 }
 
 read_at() # SITE: sectors
 {
-	awk '{ print $3 }' "/sys/dev/block/$((0x$(stat -L -c %t "${DISK[$1]}"))):$((0x$(stat -L -c %T "${DISK[$1]}")))/stat"
+	awk '{ print $3 }' "/sys/block/$(dmsetup info -c --noheadings -o blkdevname "disk$1")/stat"
 }
 
 wire() { cat /sys/class/net/lo/statistics/tx_bytes; }
@@ -43,16 +49,29 @@ measured()
 	tail -n 1 "$RESULTS/copies.jsonl"
 }
 
-# differ DEVICE: 160 pieces of 64 KiB, all over its first half.
+# differ DEVICE: 160 pieces of 64 KiB, all over the part with data.
 differ()
 {
 	local i
 	for ((i = 0; i < 160; i++)); do
-		dd if=/dev/urandom of="$1" bs=64k count=1 seek=$((i * COPY_MIB * 8 / 160)) oflag=direct status=none
+		dd if=/dev/urandom of="$1" bs=64k count=1 seek=$((i * PIECE_STEP)) oflag=direct status=none
 	done
 }
 
 drbd_synced() { drbd_is cstate Connected && drbd_is dstate UpToDate/UpToDate; }
+
+drbd_together()
+{
+	drbd_connect 0 C
+	drbd_connect 1 C
+	until_true drbd_synced
+}
+
+drbd_apart()
+{
+	drbd_disconnect 1
+	drbd_disconnect 0
+}
 
 drbd_verify()
 {
@@ -60,51 +79,83 @@ drbd_verify()
 	until_true drbd_is cstate Connected
 }
 
-copies_drbd()
+# Its first sync writes all of the volume at B, which has no room for more than 1 GiB.
+copies_drbd() # GIB
 {
-	up_drbd-C
-	measured drbd-verify drbd_verify
-	drbd_disconnect 1
-	drbd_disconnect 0
+	modprobe drbd usermode_helper=disabled minor_count=2
+	drbd_site 0
+	drbd_site 1
+	if [ "$1" = 1 ]; then
+		"$DRBD" primary 0 --force
+		measured "drbd-first-sync-$1" drbd_together
+	else
+		dd if=/dev/ram0 of=/dev/ram2 bs=1M count="$FILLED_MIB" status=none
+		drbd_pair C
+		"$DRBD" new-current-uuid 0 --clear-bitmap
+		until_true drbd_is dstate UpToDate/UpToDate
+		"$DRBD" primary 0
+	fi
+	measured "drbd-verify-$1" drbd_verify
+	drbd_apart
 	differ /dev/drbd0
-	drbd_connect 0 C
-	drbd_connect 1 C
-	# By its bitmap; then once more as if that could not be trusted.
-	until_true drbd_synced
-	drbd_disconnect 1
-	drbd_disconnect 0
+	measured "drbd-outage-$1" drbd_together
+	drbd_apart
 	differ /dev/drbd0
 	"$DRBD" secondary 0
 	"$DRBD" invalidate 1
-	drbd_connect 0 C
-	drbd_connect 1 C
-	measured drbd-checksum-resync until_true drbd_synced
+	measured "drbd-checksum-resync-$1" drbd_together
 	"$DRBD" down r0
 	"$DRBD" down r1
 	rmmod drbd
 }
 
+mirsync_first()
+{
+	mirsync_site vola 0 primary
+	mirsync_site volb 1 secondary
+	until_true says vola in-sync
+}
+
+mirsync_together()
+{
+	dmsetup message vola 0 connect
+	until_true says vola in-sync
+}
+
 mirsync_failback() { "$MIRSYNC" failback volb --yes && "$MIRSYNC" wait volb in-sync; }
 
-copies_mirsync()
+copies_mirsync() # GIB
 {
+	mirsync_begin
 	SEGMENT=64K
-	up_mirsync-sync
-	measured mirsync-verify "$MIRSYNC" verify vola
+	measured "mirsync-first-sync-$1" mirsync_first
+	"$MIRSYNC" wait vola codes
+	"$MIRSYNC" wait volb codes
+	measured "mirsync-verify-$1" "$MIRSYNC" verify vola
+	dmsetup message vola 0 disconnect
+	until_true says vola disconnected
+	differ /dev/mapper/vola
+	measured "mirsync-outage-$1" mirsync_together
 	dmsetup remove --retry vola
 	"$MIRSYNC" promote volb --alone
 	differ /dev/mapper/volb
 	sleep 30	# all is cold
 	mirsync_create vola 0 primary
 	until_true says volb meeting=peer-outdated
-	measured mirsync-failback mirsync_failback
+	measured "mirsync-failback-$1" mirsync_failback
 	down_mirsync
+	SEGMENT=4K
 }
 
+# Each on fresh disks.
 copies()
 {
-	rmmod brd
-	copy_disks
-	copies_drbd
-	copies_mirsync
+	local gib rival
+	for gib in $COPY_GIB; do
+		for rival in drbd mirsync; do
+			copy_disks "$gib"
+			"copies_$rival" "$gib"
+			no_copy_disks
+		done
+	done
 }

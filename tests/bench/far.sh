@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2154
+# What the other workloads do not show: a link of 50 ms and 1 Gbit/s, and writes whose working set no
+# activity record holds. Sourced by guest.
+
+WAN_RATE=1gbit
+WAN_DELAY=25ms		# one way
+WAN_MIB=${WAN_MIB:-512}
+COLD_GIB=${COLD_GIB:-64}
+# As many bytes may be hot at DRBD, with 1237 extents of 4 MiB, as here with so many of 480 segments of 4 KiB.
+COLD_HOT=2638
+
+drbd_empty() { awk '/ns:/ { for (i = 1; i <= NF; i++) if ($i ~ /^(pe|ap):/ && $i !~ /:0$/) busy = 1 } END { exit busy }' /proc/drbd; }
+drbd-A_empty() { drbd_empty; }
+drbd-C_empty() { drbd_empty; }
+mirsync-async_empty() { says vola queued_bytes=0; }
+mirsync-sync_empty() { says vola queued_bytes=0; }
+
+# Until the peer has all of it. The loopback device carries both directions.
+wan_measure() # CANDIDATE
+{
+	local t0 t1
+	t0=$(now)
+	fio --name=wan --filename="$DEV" --rw=randwrite --bs=64k --iodepth=32 --ioengine=libaio --direct=1 \
+		--randseed=11 --norandommap --size="${DATA_MIB}m" --io_size="${WAN_MIB}m" \
+		--output-format=json --output="$RESULTS/$1.wan64k-d32.fio"
+	until_true "$1_empty"
+	t1=$(now)
+	printf '{"name": "%s", "mib": %s, "seconds": %s}\n' "$1" "$WAN_MIB" "$(awk "BEGIN { print $t1 - $t0 }")" >>"$RESULTS/wan.jsonl"
+	tail -n 1 "$RESULTS/wan.jsonl"
+}
+
+wan()
+{
+	local candidate
+	fresh_disks
+	sysctl -qw net.ipv4.tcp_wmem="4096 65536 33554432" net.ipv4.tcp_rmem="4096 131072 33554432"
+	for candidate in drbd-A mirsync-async; do
+		chain_up "$candidate"
+		tc qdisc add dev lo root netem delay "$WAN_DELAY" rate "$WAN_RATE" limit 100000
+		wan_measure "$candidate"
+		tc qdisc del dev lo root
+		"down_${candidate%%-*}"
+	done
+	rmmod brd
+}
+
+# Over a sparse device; each write to another extent, as a rule.
+cold_measure() # CANDIDATE
+{
+	fio --name=cold --filename="$DEV" --rw=randwrite --bs=4k --iodepth=32 --ioengine=libaio --direct=1 \
+		--randseed=11 --norandommap --size="${COLD_GIB}g" --io_size=64m \
+		--output-format=json --output="$RESULTS/$1.cold4k-d32.json"
+}
+
+cold()
+{
+	local candidate
+	modprobe brd rd_nr=4 rd_size=$((COLD_GIB << 20)) max_part=0
+	for candidate in drbd-C mirsync-sync; do
+		MAX_HOT=$COLD_HOT chain_up "$candidate"
+		cold_measure "$candidate"
+		"down_${candidate%%-*}"
+	done
+	rmmod brd
+}
