@@ -9,4 +9,4 @@
 # stock: nearly all of it needs no kernel; 026, 100 and 131 come up after power cuts there, too
 # timeout: 1800
 [[ $KVER != 6.1.* ]] || set -- -O "mode async"
-exec "$(dirname "$0")/../crash/run" -k "$KVER" -o "$OUT/crash" -t 15 -n 2000 -e 400 "$@"
+exec "$(dirname "$0")/../crash/run" -k "$KVER" -o "$OUT/crash" -t 15 -n 2000 -e 600 "$@"
