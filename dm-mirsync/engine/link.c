@@ -91,31 +91,21 @@ static void note_meeting(struct ms_sb *sb, void *arg)
 }
 
 /*
- * Has the peer come in the place of another, and brings nothing? That one may be back soon, so it
- * stays the one that counts as long as nothing is given to the new one.
- */
-static bool __new_peer(const struct ms_volume *v, const struct ms_site *peer)
-{
-	return v->sb.gens.current_gen && !peer->gens.current_gen &&
-	       memchr_inv(v->seen_node, 0, MS_UUID) && memcmp(v->seen_node, peer->node_id, MS_UUID);
-}
-
-/*
  * Whom we met, and how far its history has come (I11). If it has gone back in time what was seen
- * before stays, also of whom, until both have agreed on one lineage.
+ * before stays, also of whom, until both have agreed on one lineage; if it is new, until it is copied to.
  * Return: whether it has to be persisted now; a point on the same activation is with the
  * next record.
  */
-static bool note_history(struct ms_volume *v, const struct ms_site *peer, bool back)
+static bool note_history(struct ms_volume *v, const struct ms_site *peer, const struct ms_decision *d)
 {
 	bool news = v->sb.flags & MS_SB_NEVER_MET;
 
 	spin_lock(&v->lock);
-	v->peer_back = back;
-	v->peer_new = __new_peer(v, peer);
+	v->peer_back = d->peer_back;
+	v->peer_new = d->peer_new;
 	memcpy(v->peer_node, peer->node_id, MS_UUID);
 	v->peer_point = peer->history.now;
-	if (!back && !v->peer_new) {
+	if (!d->peer_back && !d->peer_new) {
 		news |= v->sb.peer_activation_id != v->peer_point.id ||
 			memcmp(v->sb.peer_node_id, peer->node_id, MS_UUID);
 		memcpy(v->seen_node, peer->node_id, MS_UUID);
@@ -183,7 +173,7 @@ static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hell
 		kfree(sites);
 		return -EPERM;
 	}
-	if (note_history(v, &sites[1], d.peer_back)) {
+	if (note_history(v, &sites[1], &d)) {
 		m.adopt = d.adopt;
 		m.codes_since = ms_meta_next_sequence(v->meta);
 		r = ms_super_change(v, note_meeting, &m);

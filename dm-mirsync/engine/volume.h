@@ -235,8 +235,8 @@ struct ms_volume {
 	u8 seen_node[MS_UUID];		/* the peer that counts (I11): ... */
 	struct ms_point seen;		/* ... the highest of its history that was seen */
 	struct ms_point peer_point;	/* what it is in this session */
-	bool peer_new;			/* the same: it has no data, and another one was the peer before */
 	bool peer_back;			/* the peer has gone back in time: what was seen stays as it is */
+	bool peer_new;			/* the same: it has no data, and another one was the peer before */
 	u64 told_gen;			/* source: the generation that the target was told to adopt last */
 	u64 next_handle;
 	DECLARE_HASHTABLE(waiting, MS_HASH_BITS);	/* writes and requests by handle */

@@ -252,6 +252,16 @@ static bool gone_back(const struct ms_site *s, const struct ms_site *other)
 	return has_met(other) && s->gens.current_gen && other->gens.current_gen;
 }
 
+/*
+ * Has @s, without data, come in the place of another that @other has met? That one may be back
+ * soon, so it is the one that counts for @other as long as nothing is given to @s.
+ */
+static bool is_new(const struct ms_site *s, const struct ms_site *other)
+{
+	return !s->gens.current_gen && other->gens.current_gen && has_met(other) &&
+	       memcmp(other->seen_node, s->node_id, MS_UUID);
+}
+
 /* What going back in time makes of a meeting. */
 static enum ms_meeting after_going_back(const struct ms_site *local, const struct ms_site *peer,
 					const struct ms_decision *d)
@@ -304,6 +314,7 @@ void ms_rules_meet(const struct ms_site *local, const struct ms_site *peer,
 	d->trusted = false;
 	d->local_back = false;
 	d->peer_back = false;
+	d->peer_new = false;
 	d->meeting = refusal(local, peer);
 	if (d->meeting)
 		return;
@@ -315,6 +326,7 @@ void ms_rules_meet(const struct ms_site *local, const struct ms_site *peer,
 	meet_by_table(local, peer, d);
 	d->local_back = gone_back(local, peer);
 	d->peer_back = gone_back(peer, local);
+	d->peer_new = is_new(peer, local);
 	if (!d->local_back && !d->peer_back) {
 		d->trusted = is_or_may_be_source(d->meeting) &&
 			     scope_of(d->relation, local, peer) == MS_SCOPE_MARKS;

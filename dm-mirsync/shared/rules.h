@@ -88,7 +88,9 @@ struct ms_decision {
 	enum ms_scope scope;	/* meaningful for SOURCE and TARGET */
 	enum ms_adopt adopt;
 	bool trusted;		/* were this site the source: the marks of both cover all that differs */
-	bool local_back, peer_back;	/* has gone back in time: its history lacks what the other has seen of it, or of another in its place */
+	/* Has gone back in time: its history lacks what the other has seen of it, or of another in its place. */
+	bool local_back, peer_back;
+	bool peer_new;		/* has no data, and another was the peer before: that one counts until this is copied to */
 };
 
 /**
@@ -128,9 +130,9 @@ struct ms_decision {
  * Then a SOURCE (or TARGET) whose source has disk INCONSISTENT or OUTDATED
  * becomes NO_SOURCE: an operator has to decide.
  *
- * Last, I11: a site that has gone back in time, or that has data and is another than the peer, with data,
- * has met last, is neither source nor target by
- * itself, whatever the generations say. Scope is ALL. Unless the meeting is
+ * Last, I11: a site that has gone back in time, or that has data and is another
+ * than the one that the peer, with data, has met last, is neither source nor target
+ * by itself, whatever the generations say. Scope is ALL. Unless the meeting is
  * SPLIT_BRAIN or UNRELATED anyway, or it is an INCONSISTENT target: it is
  * OUTDATED, the other PEER_OUTDATED; when both have, or when it has
  * MS_SB_CHOSEN, the meeting is UNRELATED.

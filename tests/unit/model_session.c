@@ -237,11 +237,6 @@ static void conclude_quietly(struct world *w, u32 i)
 	}
 }
 
-static bool new_peer(const struct side *s, const struct side *other)
-{
-	return s->current_gen && !other->current_gen && s->seen_node && s->seen_node != other->node;
-}
-
 bool model_join(struct world *w)
 {
 	const struct ms_site *site;
@@ -256,7 +251,7 @@ bool model_join(struct world *w)
 		w->s[i].scope = d.scope;
 		w->s[i].relation = d.relation;
 		w->s[i].peer_back = d.peer_back;
-		w->s[i].peer_new = new_peer(&w->s[i], &w->s[!i]);
+		w->s[i].peer_new = d.peer_new;
 	}
 	w->connected = 1;
 	w->phase = PH_HELLO;

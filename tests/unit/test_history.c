@@ -180,6 +180,16 @@ static void another_node_without_data(void **state)
 	s[1].claim = MS_CLAIM_WAITING;
 	mirrored(s, MS_MEET_TARGET, MS_MEET_SOURCE, &d);
 	assert_false(d.local_back);
+	assert_false(d.peer_new);
+	/* it takes the place of the one before only when it is copied to */
+	ms_rules_meet(&s[1], &s[0], &d);
+	assert_true(d.peer_new);
+	memset(s[1].seen_node, 1, MS_UUID);
+	ms_rules_meet(&s[1], &s[0], &d);
+	assert_false(d.peer_new);
+	memset(s[1].seen_node, 0, MS_UUID);
+	ms_rules_meet(&s[1], &s[0], &d);
+	assert_false(d.peer_new);
 	/* or who has met another is: new metadata, or a copy over it that was never completed */
 	two(s);
 	memset(s[1].seen_node, 9, MS_UUID);
