@@ -10,11 +10,8 @@ COLD_GIB=${COLD_GIB:-64}
 # As many bytes may be hot at DRBD, with 1237 extents of 4 MiB, as here with so many of 480 segments of 4 KiB.
 COLD_HOT=2638
 
-drbd_empty() { awk '/ns:/ { for (i = 1; i <= NF; i++) if ($i ~ /^(pe|ap):/ && $i !~ /:0$/) busy = 1 } END { exit busy }' /proc/drbd; }
-drbd-A_empty() { drbd_empty; }
-drbd-C_empty() { drbd_empty; }
+drbd-A_empty() { awk '/ns:/ { for (i = 1; i <= NF; i++) if ($i ~ /^(pe|ap):/ && $i !~ /:0$/) busy = 1 } END { exit busy }' /proc/drbd; }
 mirsync-async_empty() { says vola queued_bytes=0; }
-mirsync-sync_empty() { says vola queued_bytes=0; }
 
 # Until the peer has all of it. The loopback device carries both directions.
 wan_measure() # CANDIDATE
