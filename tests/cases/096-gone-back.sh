@@ -13,21 +13,7 @@
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
-
-snapshot() # SITE, stopped
-{
-	cp "$LAB/$1.data" "$LAB/old.data"
-	cp "$LAB/$1.meta" "$LAB/old.meta"
-}
-
-restore() # SITE
-{
-	local kind
-	for kind in data meta; do
-		dd if="$LAB/old.$kind" of="$LAB/$1.$kind" bs=1M conv=notrunc status=none
-	done
-	blockdev --flushbufs "${DATA[$1]}" "${META[$1]}"
-}
+. "$(dirname "$0")/lib-power.sh"
 
 # A promotion has the sites meet again: just then they are not connected.
 failback() # VOLUME OPTION...
@@ -42,7 +28,7 @@ vol_create a primary timeout 6000
 wait_insync a
 put /dev/mapper/vola 0 8192 1
 vol_remove a
-snapshot a
+keep a old
 
 note "A is restored, and meets B"
 vol_create a primary timeout 6000
@@ -52,7 +38,7 @@ wait_field a hot '0/*'
 wait_field b hot '0/*'
 vol_remove a
 late=$(sum "${DATA[b]}" 0 12288)
-restore a
+put_back a old
 vol_create a primary timeout 6000
 wait_field a meeting outdated
 [ "$(field a role)" = secondary ] || [ "$(field a claim)" != active ] || fail "A serves"
@@ -80,7 +66,7 @@ wait_field b hot '0/*'
 note "A is restored, and goes on alone before it meets B"
 vol_remove a
 late=$(sum "${DATA[b]}" 0 16384)
-restore a
+put_back a old
 cut_link
 vol_create a primary timeout 6000
 "$MIRSYNC" promote vola --alone
@@ -108,14 +94,14 @@ wait_insync a
 
 note "B is restored, and goes on alone; A has begun no generation meanwhile"
 vol_remove b
-snapshot b
+keep b old
 vol_create b secondary timeout 6000
 wait_insync a
 put /dev/mapper/vola 4096 1024 6
 wait_field a hot '0/*'
 wait_field b hot '0/*'
 vol_remove b
-restore b
+put_back b old
 cut_link
 vol_create b primary timeout 6000
 "$MIRSYNC" promote volb --alone

@@ -62,9 +62,7 @@ wait_insync a
 put /dev/mapper/vola 0 32768 1
 wait_field a hot '0/*'
 vol_remove a
-for kind in data meta; do
-	cp "$LAB/a.$kind" "$LAB/old.$kind"
-done
+keep a old
 vol_create a primary timeout 60000
 wait_insync a
 put /dev/mapper/vola 0 256 2

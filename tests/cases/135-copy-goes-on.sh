@@ -9,6 +9,7 @@
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
+. "$(dirname "$0")/lib-power.sh"
 
 # copying SITE [OPTION...]: a failback from there, slow enough to be met half way.
 copying()
@@ -84,18 +85,13 @@ wait_insync a
 
 note "the source has gone back in time"
 vol_remove a
-for kind in data meta; do
-	cp "$LAB/a.$kind" "$LAB/old.$kind"
-done
+keep a old
 vol_create a primary timeout 6000
 wait_insync a
 alone a 5
 wait_field a hot '0/*'
 vol_remove a
-for kind in data meta; do
-	dd if="$LAB/old.$kind" of="$LAB/a.$kind" bs=1M conv=notrunc status=none
-done
-blockdev --flushbufs "${DATA[a]}" "${META[a]}"
+put_back a old
 vol_create a primary timeout 6000
 wait_field a meeting outdated
 "$MIRSYNC" promote vola --force

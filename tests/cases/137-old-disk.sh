@@ -10,23 +10,7 @@
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
-
-keep() # NAME; of A, stopped
-{
-	local kind
-	for kind in data meta; do
-		cp "$LAB/a.$kind" "$LAB/$1.$kind"
-	done
-}
-
-put_back() # NAME
-{
-	local kind
-	for kind in data meta; do
-		dd if="$LAB/$1.$kind" of="$LAB/a.$kind" bs=1M conv=notrunc status=none
-	done
-	blockdev --flushbufs "${DATA[a]}" "${META[a]}"
-}
+. "$(dirname "$0")/lib-power.sh"
 
 # It asks to be primary, and neither it nor a restart of either site makes it one.
 let_in_outdated()
@@ -66,7 +50,7 @@ put /dev/mapper/volb 0 8192 1
 wait_field b hot '0/*'
 wait_field a hot '0/*'
 vol_remove a
-keep old
+keep a old
 
 note "A gets new metadata, comes home, and B is written to: all within one generation"
 "$MIRSYNC" format --force "${META[a]}" "${DATA[a]}"
@@ -77,7 +61,7 @@ put /dev/mapper/volb 4096 2048 2
 wait_field b hot '0/*'
 wait_field a hot '0/*'
 vol_remove a
-keep new
+keep a new
 vol_remove b
 vol_create b secondary timeout 6000
 
@@ -86,26 +70,26 @@ note "new metadata by mistake, that B meets: the site that was there is welcome 
 vol_create a primary timeout 6000
 wait_field b meeting peer-outdated
 vol_remove a
-put_back new
+put_back a new
 vol_create a secondary timeout 6000
 wait_field b meeting no-primary
 vol_remove a
 
 note "the old disk is put back"
-put_back old
+put_back a old
 let_in_outdated
 come_home
 wait_field a hot '0/*'
 vol_remove a
 
 note "the newer one is put back after that"
-put_back new
+put_back a new
 let_in_outdated
 come_home
 vol_remove a
 
 note "the operator wants the old disk"
-put_back old
+put_back a old
 vol_create a primary timeout 6000
 wait_field a meeting outdated
 "$MIRSYNC" promote vola --force

@@ -1,7 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Power cuts in one guest: the state of a site's disks at an instant, from which it comes up
-# again. Sourced by a case after lib.sh.
+# Power cuts in one guest, and snapshots: the state of a site's disks at an instant, from which it
+# comes up again. Sourced by a case after lib.sh.
+
+# keep SITE NAME: data and metadata of a site that is stopped.
+keep()
+{
+	local kind
+	for kind in data meta; do
+		cp "$LAB/$1.$kind" "$LAB/$2.$kind"
+	done
+}
+
+# put_back SITE NAME: as they were then; below its volume are no other targets.
+put_back()
+{
+	local kind
+	for kind in data meta; do
+		dd if="$LAB/$2.$kind" of="$LAB/$1.$kind" bs=1M conv=notrunc status=none
+	done
+	blockdev --flushbufs "${DATA[$1]}" "${META[$1]}"
+}
 
 # power_stack: both sites' disks on linear targets, so that they can be stopped at an instant.
 power_stack()
