@@ -541,10 +541,8 @@ static void scan_entries(void *ctx, u64 first, u32 count, const struct ms_summar
 		ms_summary_counts(v, &s[i], segs, &valid, &marked);
 		v->n_valid += valid;
 		v->n_marked += marked;
-		if (marked)
-			__set_bit(first + i, v->marked_map);
-		if (valid == segs)
-			__clear_bit(first + i, v->invalid_map);
+		__ms_map_marked(v, first + i, marked);
+		__ms_map_invalid(v, first + i, valid < segs);
 		if (valid)
 			ms_sample_note(v, first + i, sequence);
 	}
@@ -557,7 +555,8 @@ static int scan(struct scan *c)
 	u64 n = v->geo->extents;
 
 	memset(&v->sums, 0, sizeof(v->sums));
-	v->n_valid = v->n_marked = v->n_cand = 0;
+	v->n_valid = v->n_marked = v->n_cand = v->marked_extents = 0;
+	v->invalid_extents = n;
 	memset(v->sample, 0, sizeof(v->sample));
 	bitmap_zero(v->marked_map, n);
 	bitmap_zero(v->cand_map, n);

@@ -30,7 +30,7 @@ int ms_extents_maps(struct ms_volume *v, u64 extents)
 		swap(v->marked_map, map[0]);
 		swap(v->invalid_map, map[1]);
 		swap(v->cand_map, map[2]);
-		v->n_cand = 0;
+		v->marked_extents = v->invalid_extents = v->n_cand = 0;
 		spin_unlock(&v->lock);
 	}
 	for (i = 0; i < ARRAY_SIZE(map); i++)
@@ -133,16 +133,49 @@ void __ms_extent_free(struct ms_volume *v, struct ms_extent *e)
  * Bits
  */
 
+/*
+ * Which extents have a mark, or lack a code, is known exactly: each that is loaded corrects its bits.
+ * How many segments that are is not, once a summary block has turned bad, or good again: nobody knows
+ * what its entries were counted for. So decisions go by the maps; the numbers are kept
+ * within what these allow, and are right again when all or none is left.
+ */
+static void __fit_counts(struct ms_volume *v)
+{
+	u64 segments = v->geo->segments;
+
+	v->n_marked = v->marked_extents ? clamp(v->n_marked, v->marked_extents, segments) : 0;
+	v->n_valid = v->invalid_extents ? min(v->n_valid, segments - v->invalid_extents) : segments;
+}
+
+static void __put_bit(unsigned long *map, u64 no, bool on, u64 *n)
+{
+	if (on)
+		*n += !__test_and_set_bit(no, map);
+	else
+		*n -= __test_and_clear_bit(no, map);
+}
+
+void __ms_map_marked(struct ms_volume *v, u64 no, bool on)
+{
+	__put_bit(v->marked_map, no, on, &v->marked_extents);
+}
+
+void __ms_map_invalid(struct ms_volume *v, u64 no, bool on)
+{
+	__put_bit(v->invalid_map, no, on, &v->invalid_extents);
+}
+
 static void __note_maps(struct ms_volume *v, struct ms_extent *e)
 {
-	if (e->n_marked)
-		__set_bit(e->no, v->marked_map);
-	else
-		__clear_bit(e->no, v->marked_map);
-	if (e->n_valid < e->segs)
-		__set_bit(e->no, v->invalid_map);
-	else
-		__clear_bit(e->no, v->invalid_map);
+	__ms_map_marked(v, e->no, e->n_marked);
+	__ms_map_invalid(v, e->no, e->n_valid < e->segs);
+	__fit_counts(v);
+}
+
+/* @total, in which @before were counted that are @now. */
+static u64 recount(u64 total, u32 before, u32 now)
+{
+	return total + now - min_t(u64, before, total + now);
 }
 
 void __ms_extent_loaded(struct ms_volume *v, struct ms_extent *e)
@@ -151,8 +184,8 @@ void __ms_extent_loaded(struct ms_volume *v, struct ms_extent *e)
 	u32 marked = ms_bits(e->tb->marks, e->segs);
 
 	lockdep_assert_held(&v->lock);
-	v->n_valid += (u64)valid - e->n_valid;
-	v->n_marked += (u64)marked - e->n_marked;
+	v->n_valid = recount(v->n_valid, e->n_valid, valid);
+	v->n_marked = recount(v->n_marked, e->n_marked, marked);
 	e->n_valid = valid;
 	e->n_marked = marked;
 	__note_maps(v, e);
@@ -165,9 +198,10 @@ void __ms_seg_invalidate(struct ms_volume *v, struct ms_extent *e, u32 seg)
 		return;
 	ms_bit_clear(e->tb->valid, seg);
 	e->n_valid--;
-	v->n_valid--;
+	v->n_valid = recount(v->n_valid, 1, 0);
 	e->dirty = true;
-	__set_bit(e->no, v->invalid_map);
+	if (e->n_valid == e->segs - 1)
+		__note_maps(v, e);
 }
 
 void __ms_seg_set_code(struct ms_volume *v, struct ms_extent *e, u32 seg, __le64 code)
@@ -183,7 +217,7 @@ void __ms_seg_set_code(struct ms_volume *v, struct ms_extent *e, u32 seg, __le64
 	e->n_valid++;
 	v->n_valid++;
 	if (e->n_valid == e->segs)
-		__clear_bit(e->no, v->invalid_map);
+		__note_maps(v, e);
 }
 
 void __ms_seg_mark(struct ms_volume *v, struct ms_extent *e, u32 first, u32 count)
@@ -200,8 +234,7 @@ void __ms_seg_mark(struct ms_volume *v, struct ms_extent *e, u32 first, u32 coun
 		e->n_marked++;
 		v->n_marked++;
 	}
-	if (e->n_marked)
-		__set_bit(e->no, v->marked_map);
+	__note_maps(v, e);
 	if (v->in_sync)
 		ms_volume_event(v);
 	v->in_sync = false;
@@ -215,9 +248,9 @@ void __ms_seg_unmark(struct ms_volume *v, struct ms_extent *e, u32 seg)
 	ms_bit_clear(e->tb->marks, seg);
 	e->dirty = true;
 	e->n_marked--;
-	v->n_marked--;
+	v->n_marked = recount(v->n_marked, 1, 0);
 	if (!e->n_marked)
-		__clear_bit(e->no, v->marked_map);
+		__note_maps(v, e);
 }
 
 void __ms_seg_write_begin(struct ms_volume *v, struct ms_extent *e, u32 first, u32 count)
@@ -295,6 +328,7 @@ void __ms_void_codes(struct ms_volume *v)
 		}
 	}
 	bitmap_fill(v->invalid_map, v->geo->extents);
+	v->invalid_extents = v->geo->extents;
 	v->n_valid = 0;
 }
 

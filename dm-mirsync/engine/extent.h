@@ -97,6 +97,9 @@ void __ms_seg_set_code(struct ms_volume *v, struct ms_extent *e, u32 seg, __le64
 void __ms_seg_invalidate(struct ms_volume *v, struct ms_extent *e, u32 seg);
 void __ms_seg_mark(struct ms_volume *v, struct ms_extent *e, u32 first, u32 count);
 void __ms_seg_unmark(struct ms_volume *v, struct ms_extent *e, u32 seg);
+/* The scan: has extent @no a mark, or a segment without a code? Later the functions above see to it. */
+void __ms_map_marked(struct ms_volume *v, u64 no, bool on);
+void __ms_map_invalid(struct ms_volume *v, u64 no, bool on);
 /* Recount after tb was loaded or replaced; keeps the volume's sums. */
 void __ms_extent_loaded(struct ms_volume *v, struct ms_extent *e);
 /* Written data may be lost: every touched segment of a hot extent is invalid and suspect. */

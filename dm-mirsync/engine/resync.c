@@ -154,7 +154,7 @@ static int one_pass(struct ms_volume *v, u32 session)
 	u64 no = 0;
 	int r;
 
-	v->rs_unreadable = 0;
+	v->rs_unreadable = v->rs_hopeless = 0;
 	r = ms_resync_copies_all(v) ? 0 : compare_digests(v, session);
 	while (!r && (no = next_todo(v, no)) < v->geo->extents) {
 		if (!ms_resync_going(v, session))
@@ -166,7 +166,7 @@ static int one_pass(struct ms_volume *v, u32 session)
 	spin_lock(&v->lock);
 	v->n.unreadable = v->rs_unreadable;
 	/* What is left cannot be read: no use in beginning again at once. */
-	if (!r && v->n.unreadable && v->n.unreadable == v->n_marked && !v->n_cand)
+	if (!r && v->n.unreadable && v->rs_hopeless == v->marked_extents && !v->n_cand)
 		r = -EIO;
 	spin_unlock(&v->lock);
 	return r;
@@ -178,7 +178,7 @@ static u64 left(struct ms_volume *v)
 	u64 n;
 
 	spin_lock(&v->lock);
-	n = v->n_cand + v->n_marked;
+	n = v->n_cand || v->marked_extents ? max(v->n_cand + v->n_marked, 1ull) : 0;
 	spin_unlock(&v->lock);
 	return n;
 }
@@ -232,7 +232,7 @@ static void end(struct ms_volume *v, int r)
 		v->last_error = -r;
 	else
 		v->n.unreadable = 0;
-	if (!r && v->n_marked)		/* since the last pass; who set them may have met this copy */
+	if (!r && v->marked_extents)	/* since the last pass; who set them may have met this copy */
 		__ms_resync_soon(v);
 	trace_mirsync_resync_end(v, r);
 	spin_unlock(&v->lock);
@@ -299,9 +299,8 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 		spin_unlock(&v->lock);
 		return -EALREADY;
 	}
-	*gap = v->failback == 2 || v->n_cand || v->n_marked || v->peer_disk != MS_DISK_CONSISTENT ||
-	       (v->sb.gens.offered != v->sb.gens.current_gen &&
-		v->sb.gens.base != v->sb.gens.current_gen);
+	*gap = v->failback == 2 || v->n_cand || v->marked_extents || v->peer_disk != MS_DISK_CONSISTENT ||
+	       !ms_gens_shared(&v->sb.gens);
 	go.gap = cpu_to_le32(*gap);
 	go.scope = cpu_to_le32(v->decision.scope);
 	ms_gens_encode(&v->sb.gens, &go.gens);
@@ -373,7 +372,7 @@ static int settle_marks_now(struct ms_volume *v)
 	int r = 0;
 
 	spin_lock(&v->lock);
-	if (v->connected && v->mirroring && (v->n_marked || !v->in_sync) && !v->copying &&
+	if (v->connected && v->mirroring && (v->marked_extents || !v->in_sync) && !v->copying &&
 	    v->own == MS_OWN_USED)
 		r = v->failback ? -EAGAIN : 1;
 	spin_unlock(&v->lock);

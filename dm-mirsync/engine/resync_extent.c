@@ -187,6 +187,7 @@ static int copy_marked(struct ms_volume *v, struct ms_extent *e, u32 session)
 		reap(c, i);
 	spin_lock(&v->lock);
 	v->rs_unreadable += c->unreadable;
+	v->rs_hopeless += c->unreadable && c->unreadable == e->n_marked;
 	spin_unlock(&v->lock);
 	r = r ?: c->r ?: (c->unreadable ? -EIO : 0);
 	kfree(c);

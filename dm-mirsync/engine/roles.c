@@ -270,7 +270,7 @@ static bool __may_go(struct ms_volume *v, bool gap)
 		return gap;
 	if (v->decision.meeting != MS_MEET_TARGET)
 		return false;
-	return gap || (!v->n_marked && v->sb.disk == MS_DISK_CONSISTENT &&
+	return gap || (!v->marked_extents && v->sb.disk == MS_DISK_CONSISTENT &&
 		       !(v->sb.flags & MS_SB_ALL_CANDIDATES));
 }
 
@@ -368,7 +368,7 @@ static int take_lineage(struct ms_inbound *in, const char **why)
 
 	spin_lock(&v->lock);
 	ok = v->receiving && !v->target_failed && v->session == in->session;
-	if (ok && v->n_marked)
+	if (ok && v->marked_extents)
 		ok = false;
 	spin_unlock(&v->lock);
 	if (!ok) {

@@ -160,8 +160,8 @@ struct ms_volume {
 	unsigned long *marked_map;	/* a bit per extent: has a mark */
 	unsigned long *invalid_map;	/* has a segment without a valid code */
 	unsigned long *cand_map;	/* still to be compared as a whole */
-	u64 n_valid, n_marked;		/* segments */
-	u64 n_cand;			/* extents */
+	u64 marked_extents, invalid_extents, n_cand;	/* bits that are set in each */
+	u64 n_valid, n_marked;		/* segments, to be told: nothing is decided by these (extent.c) */
 	struct ms_hot *record;		/* meta_wq: scratch for the activity record */
 	struct ms_sb sb_next;		/* meta_wq: ... for a change of the superblock, which needs no memory */
 	struct ms_sums sums;		/* meta_wq: of the summary entries of all extents */
@@ -266,7 +266,8 @@ struct ms_volume {
 	bool failback_agreed;		/* target: the source may begin one in this session */
 	bool failback_forget;		/* target: ... and this site's own lineage ends with it */
 	u32 copy_jobs;			/* extents being worked on */
-	u64 rs_unreadable;		/* segments that this pass could not read */
+	u64 rs_unreadable;		/* segments that this pass could not read ... */
+	u64 rs_hopeless;		/* ... and extents in which nothing else is marked any more */
 	int last_error;
 	struct delayed_work resync_work;
 	struct delayed_work again_work;	/* settles marks that arose in a session */
