@@ -282,17 +282,21 @@ static u32 __pick(struct ms_volume *v, struct ms_extent **pick, bool *dirty)
  */
 static void flush_failed(struct ms_volume *v, struct ms_extent **pick, u32 n, int r)
 {
+	int err = min(r, 0) ?: -EIO;
 	LIST_HEAD(ready);
 	u32 i;
 
-	trace_mirsync_error(v, "flush", 0, r);
+	trace_mirsync_error(v, "flush", 0, err);
 	ms_err_limit(v, "data device cannot be flushed (%pe): what was written lately is suspect",
-		     ERR_PTR(r));
+		     ERR_PTR(err));
 	spin_lock(&v->lock);
 	v->data_failed = true;
 	for (i = 0; i < n; i++)
 		pick[i]->state = MS_EXT_HOT;
-	__ms_data_lost(v);
+	if (r < 0)
+		__ms_flush_failed(v);
+	else
+		__ms_data_lost(v);
 	for (i = 0; i < n; i++)
 		__ms_extent_run(v, pick[i], &ready);
 	__ms_extent_admit(v, true, &ready);
@@ -303,7 +307,8 @@ static void flush_failed(struct ms_volume *v, struct ms_extent **pick, u32 n, in
 
 /*
  * The first step of cooling: I2b. A flush of the application's that failed since the extents
- * were picked may have used up the device's error: then this one's success proves nothing.
+ * were picked may have used up the device's error: then this one's success proves nothing. Return: 0, 1
+ * for that, or the error of this one, which counts as failing until it is dealt with.
  */
 static int flush_data(struct ms_volume *v, u32 losses)
 {
@@ -311,12 +316,12 @@ static int flush_data(struct ms_volume *v, u32 losses)
 
 	if (READ_ONCE(v->own) == MS_OWN_LEFT)	/* nothing is claimed of it any more */
 		return 0;
-	r = blkdev_issue_flush(v->data);
+	r = ms_flush_disk(v);
 	if (r)
 		return r;
 	spin_lock(&v->lock);
 	if (__ms_flush_failed_since(v, losses))
-		r = -EIO;
+		r = 1;
 	else
 		v->data_failed = false;
 	spin_unlock(&v->lock);

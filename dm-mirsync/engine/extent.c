@@ -300,6 +300,7 @@ static void __suspect(struct ms_volume *v, struct ms_extent *e)
 			continue;
 		__ms_seg_invalidate(v, e, i);
 		__ms_seg_mark(v, e, i, 1);
+		e->chg[i]++;		/* also what is on its way: it may be lost as well */
 	}
 }
 

@@ -102,7 +102,7 @@ void __ms_map_marked(struct ms_volume *v, u64 no, bool on);
 void __ms_map_invalid(struct ms_volume *v, u64 no, bool on);
 /* Recount after tb was loaded or replaced; keeps the volume's sums. */
 void __ms_extent_loaded(struct ms_volume *v, struct ms_extent *e);
-/* Written data may be lost: every touched segment of a hot extent is invalid and suspect. */
+/* Written data may be lost: every touched segment of a hot extent is invalid and suspect, and so is what is on its way there. */
 void __ms_suspect_hot(struct ms_volume *v);
 /* No code is valid any more. */
 void __ms_void_codes(struct ms_volume *v);

@@ -78,6 +78,45 @@ void __ms_data_lost(struct ms_volume *v)
 	}
 }
 
+struct own_flush {
+	struct ms_io io;
+	struct ms_volume *v;
+	struct completion done;
+};
+
+/* Interrupt context. */
+static void own_flush_ended(struct ms_io *io)
+{
+	struct own_flush *f = container_of(io, struct own_flush, io);
+
+	if (io->status)
+		atomic_inc(&f->v->flushes_failing);
+	complete(&f->done);
+}
+
+int ms_flush_disk(struct ms_volume *v)
+{
+	struct own_flush f = {
+		.io = {
+			.bdev = v->data,
+			.opf = REQ_OP_WRITE | REQ_PREFLUSH,
+			.end = own_flush_ended,
+		},
+		.v = v,
+	};
+
+	init_completion(&f.done);
+	ms_io_submit(&v->pool, &f.io);
+	wait_for_completion_io(&f.done);
+	return f.io.status;
+}
+
+void __ms_flush_failed(struct ms_volume *v)
+{
+	__ms_data_lost(v);
+	atomic_dec(&v->flushes_failing);
+}
+
 int ms_data_flush(struct ms_volume *v)
 {
 	u32 losses;
@@ -86,10 +125,10 @@ int ms_data_flush(struct ms_volume *v)
 	spin_lock(&v->lock);
 	losses = v->losses;
 	spin_unlock(&v->lock);
-	r = blkdev_issue_flush(v->data);
+	r = ms_flush_disk(v);
 	spin_lock(&v->lock);
 	if (r)
-		__ms_data_lost(v);
+		__ms_flush_failed(v);
 	else if (__ms_flush_failed_since(v, losses))
 		r = -EIO;
 	spin_unlock(&v->lock);

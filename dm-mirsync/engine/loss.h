@@ -29,6 +29,15 @@ static inline bool __ms_flush_failed_since(const struct ms_volume *v, u32 losses
 }
 
 /**
+ * ms_flush_disk() - flush the data device; one that fails counts as failing from the interrupt on
+ *
+ * Context: sleeps. Return: 0; negative errno: then __ms_flush_failed() is due.
+ */
+int ms_flush_disk(struct ms_volume *v);
+/* Its consequences, as __ms_data_lost(). v->lock held. */
+void __ms_flush_failed(struct ms_volume *v);
+
+/**
  * ms_data_flush() - make durable what was written to the data device before
  *
  * Context: sleeps; no locks but role_lock. Return: 0; negative errno: that cannot be said, and it is

@@ -246,16 +246,19 @@ static int rewrite(struct repair *rp)
 {
 	struct ms_volume *v = rp->v;
 	struct ms_extent *e = rp->op.e;
-	u32 i;
+	u32 i, losses;
 	int r;
 
 	if (READ_ONCE(v->own) == MS_OWN_LEFT)
 		return -EIO;
 	spin_lock(&v->lock);
 	__ms_seg_write_begin(v, e, rp->span.first, rp->span.count);
+	losses = v->losses;
 	spin_unlock(&v->lock);
 	r = write_run(rp);
 	spin_lock(&v->lock);
+	if (!r && losses != v->losses)	/* a failed flush may have lost it at once */
+		r = -EIO;
 	for (i = 0; !r && i < rp->span.count; i++)
 		__ms_seg_set_code(v, e, rp->span.first + i, rp->body->codes[i]);
 	if (!r)

@@ -82,8 +82,10 @@ static bool adopt_codes(struct ms_volume *v, struct ms_write *w)
 		if (ms_bit(e->tb->valid, seg) && e->tb->codes[seg] != w->body->codes[i])
 			ok = false;
 	}
+	/* What was read may be what a failed flush has lost since. */
 	for (i = 0; ok && i < w->span.count; i++)
-		__ms_seg_set_code(v, e, w->span.first + i, w->body->codes[i]);
+		if (e->chg[w->span.first + i] == w->chg[i])
+			__ms_seg_set_code(v, e, w->span.first + i, w->body->codes[i]);
 	spin_unlock(&v->lock);
 	if (!ok)
 		ms_err_limit(v, "the data device was changed behind its codes, at sectors %llu+%u",
@@ -123,6 +125,7 @@ static int copy_run(struct ms_volume *v, struct ms_extent *e, u32 first, u32 cou
 	r = ms_op_acquire(v, &w->op);
 	if (r)
 		goto out;
+	ms_write_remember(w);
 	r = read_local(v, w);
 	trace_mirsync_resync_run(v, e->no, w->op.sector, w->op.nsectors, r);
 	if (!r && !adopt_codes(v, w)) {

@@ -264,16 +264,17 @@ static void __flush_ended(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
 
-	if (w->status) {
-		__ms_data_lost(v);
-		atomic_dec(&v->flushes_failing);
-	}
+	if (w->status)
+		__ms_flush_failed(v);
+	else if (__ms_flush_failed_since(v, w->losses))
+		w->status = -EIO;	/* it may have used up the device's error */
 	if (w->kind != MS_WRITE_APP)
 		return;
 	if (v->data_lost)
 		w->status = -EIO;
 	if (w->status) {
-		v->told_writes = v->n.writes;
+		if (v->inflight == w->queued)	/* else one that is in flight may be lost by the next */
+			v->told_writes = v->n.writes;
 		__ms_write_failed(w);
 	}
 	v->data_lost = false;
@@ -565,11 +566,19 @@ void ms_flush_submit(struct ms_write *w)
 		w->alone = v->nr_unacked || __peer_lacks(v, v->acked_seq);
 	v->peer_lacks |= w->alone;
 	w->lost = w->kind == MS_WRITE_APP && v->own == MS_OWN_LEFT;
+	w->losses = v->losses;
 	/* Nobody waits any more for one of a session that is over. */
 	over = w->kind == MS_WRITE_PEER && (!v->connected || w->session != v->session);
 	spin_unlock(&v->lock);
 	w->untouched = w->lost || over;
 	submit_local(w, 0);
+}
+
+void ms_write_remember(struct ms_write *w)
+{
+	spin_lock(&w->v->lock);
+	__remember_changes(w);
+	spin_unlock(&w->v->lock);
 }
 
 int ms_write_ship(struct ms_write *w)
@@ -581,7 +590,6 @@ int ms_write_ship(struct ms_write *w)
 	if (__ship(w)) {
 		w->op.e->pins++;
 		v->copy_bytes += w->buf.bytes;
-		__remember_changes(w);
 	} else {
 		r = -ENOTCONN;
 	}

@@ -52,6 +52,7 @@ struct ms_write {
 	int status;			/* negative errno of the local I/O */
 	u32 mark_epoch;
 	u32 session;
+	u32 losses;			/* flush: v->losses when it began */
 	u64 acked_seq;			/* flush: writes confirmed before it */
 	u64 epoch;			/* in which it was shipped */
 	u64 rx_no;			/* PEER: counts what came */
@@ -105,7 +106,9 @@ void __ms_flush_count(struct ms_write *w);
 void ms_write_submit(struct ms_write *w);
 void ms_flush_submit(struct ms_write *w);
 
-/* Ship a COPY write: called with its range held by an op; marks are cleared when confirmed. Return: 0 or -ENOTCONN */
+/* The changes of its segments up to now; the bytes of a COPY are taken later. Its range is held by its op. */
+void ms_write_remember(struct ms_write *w);
+/* Ship a COPY write: called with its range held by an op; marks that there were before its bytes were taken are cleared when confirmed. Return: 0 or -ENOTCONN */
 int ms_write_ship(struct ms_write *w);
 
 /* The peer answered @handle. Return: 0, -EPROTO when there is no such write. */
