@@ -562,7 +562,8 @@ static int acquire(struct ms_volume *v, struct ms_op *op)
 	op->granted = &done;
 	op->start = granted;
 	ms_op_submit(v, op);
-	wait_for_completion(&done);
+	/* Idle, not as a task that hangs: an extent may be free only when the peer has confirmed. */
+	wait_for_completion_state(&done, TASK_IDLE);
 	if (op->e && !READ_ONCE(v->meta_failed))
 		return 0;
 	if (op->e)

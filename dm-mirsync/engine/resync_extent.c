@@ -43,7 +43,7 @@ static void reap(struct copies *c, u32 i)
 {
 	if (!c->busy[i])
 		return;
-	wait_for_completion(&c->end[i].done);
+	wait_for_completion_state(&c->end[i].done, TASK_IDLE);	/* as long as the queue to the peer takes */
 	c->r = c->r ?: c->end[i].status;
 	c->busy[i] = false;
 }
