@@ -306,13 +306,18 @@ static int take_acks(struct ms_volume *v, const struct ms_head *h, const void *b
 
 static int take_state(struct ms_volume *v, const struct ms_state *s)
 {
+	enum ms_claim claim;
+	int r;
+
 	spin_lock(&v->lock);
-	v->peer_claim = min_t(u32, le32_to_cpu(s->claim), MS_CLAIM_ACTIVE);
+	claim = min_t(u32, le32_to_cpu(s->claim), MS_CLAIM_ACTIVE);
+	v->peer_claim = claim;
 	v->peer_disk = min_t(u32, le32_to_cpu(s->disk), MS_DISK_OUTDATED);
 	ms_gens_decode(&s->gens, &v->peer_gens);
 	spin_unlock(&v->lock);
+	r = ms_roles_peer_met(v, claim);
 	ms_volume_event(v);
-	return 0;
+	return r;
 }
 
 /* A hint: what the source will write to soon. */

@@ -166,8 +166,6 @@ static int grant(struct ms_volume *v)
 	bool fresh = v->claim == MS_CLAIM_ASKS;
 	int r;
 
-	if (v->claim == MS_CLAIM_ACTIVE)
-		return 0;
 	r = ms_super_change(v, become_primary, &fresh);
 	if (r)
 		return r;
@@ -186,7 +184,6 @@ static int take_target_role(struct ms_volume *v)
 	if (r)
 		return r;
 	set_claim(v, MS_CLAIM_NONE, false);
-	queue_work(v->peer_wq, &v->marks_work);
 	return 0;
 }
 
@@ -217,8 +214,7 @@ static int act_on_meeting(struct ms_volume *v, enum ms_meeting meeting)
 	if (v->hello_seq != v->state_seq)
 		return -EAGAIN;
 	switch (meeting) {
-	case MS_MEET_SOURCE:
-		r = grant(v);
+	case MS_MEET_SOURCE:		/* the role is granted when the peer says that it has concluded the same */
 		break;
 	case MS_MEET_TARGET:
 		r = take_target_role(v);
@@ -237,14 +233,35 @@ static int act_on_meeting(struct ms_volume *v, enum ms_meeting meeting)
 
 int ms_roles_met(struct ms_volume *v)
 {
+	enum ms_meeting meeting = v->decision.meeting;
 	int r;
 
 	mutex_lock(&v->role_lock);
-	r = act_on_meeting(v, v->decision.meeting);
+	r = act_on_meeting(v, meeting);
 	mutex_unlock(&v->role_lock);
 	if (!r)
 		ms_link_send_state(v);
+	if (!r && meeting == MS_MEET_TARGET)	/* behind the state, without which the source has no role */
+		queue_work(v->peer_wq, &v->marks_work);
 	ms_volume_event(v);
+	return r;
+}
+
+int ms_roles_peer_met(struct ms_volume *v, enum ms_claim peer_claim)
+{
+	bool due;
+	int r = 0;
+
+	if (READ_ONCE(v->claim) == MS_CLAIM_ACTIVE || v->decision.meeting != MS_MEET_SOURCE)
+		return 0;
+	mutex_lock(&v->role_lock);
+	due = v->decision.meeting == MS_MEET_SOURCE && v->claim != MS_CLAIM_ACTIVE &&
+	      v->hello_seq == v->state_seq && peer_claim != MS_CLAIM_ACTIVE;
+	if (due)
+		r = grant(v);
+	mutex_unlock(&v->role_lock);
+	if (due && !r)
+		ms_link_send_state(v);
 	return r;
 }
 

@@ -20,6 +20,13 @@ u64 ms_random_gen(void);
 
 /* Act on v->decision. Session thread. Return: 0 or negative to cut. */
 int ms_roles_met(struct ms_volume *v);
+/*
+ * The peer tells its state: it has concluded from the meeting what this site has, and from here on
+ * refuses to be promoted. A source that was not active yet is granted its role. Before, the peer
+ * could be in the middle of a promotion, and both would serve (I9). Session thread.
+ * Return: 0 or negative to cut.
+ */
+int ms_roles_peer_met(struct ms_volume *v, enum ms_claim peer_claim);
 /* Target: the source announces writes / the end of a resync / a switchover. */
 int ms_roles_take_go(struct ms_volume *v, const struct ms_head *h, const struct ms_go *go);
 void ms_roles_take_done(struct ms_inbound *in);

@@ -29,6 +29,7 @@ enum mistake {
 	MISTAKE_NO_NEW_GENERATION,	/* going alone without one */
 	MISTAKE_NOT_OFFERED,		/* DONE is sent without persisting the offer */
 	MISTAKE_STALE_HELLO,		/* a generation begun behind a hello does not void it */
+	MISTAKE_GRANT_EARLY,		/* a source is given its role before the peer has concluded */
 	MISTAKE_MARKS_CLEARED_EARLY,	/* a target forgets its marks before DONE */
 	MISTAKE_PROMOTE_BLIND,		/* a promotion does not look at the relation */
 	MISTAKE_CONSISTENT_EARLY,	/* a target is not recorded as inconsistent */
@@ -87,6 +88,7 @@ struct side {
 	u8 peer_back;		/* the other has gone back in time, as this meeting found */
 	u8 peer_new;		/* the other has no data, and another one was there before */
 	u8 acted, stale;	/* the meeting is in force here; the hello is not true any more */
+	u8 granted;		/* ... and has given it its role */
 	u8 dirty;		/* the peer has confirmed writes since it last confirmed a flush */
 	u8 current_gen, base, offered, history[MS_GEN_HISTORY];	/* P */
 	u8 data, marks;		/* P */

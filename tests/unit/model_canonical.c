@@ -190,7 +190,8 @@ void model_forget_session(struct world *w)
 	w->connected = w->src = w->phase = w->cand = w->sent = 0;
 	for (u32 i = 0; i < 2; i++)
 		w->s[i].meeting = w->s[i].scope = w->s[i].relation =
-			w->s[i].peer_back = w->s[i].peer_new = w->s[i].acted = w->s[i].stale = 0;
+			w->s[i].peer_back = w->s[i].peer_new = w->s[i].acted = w->s[i].stale =
+			w->s[i].granted = 0;
 }
 
 /* What was concluded and is not asked for any more, once it is known who copies to whom. */

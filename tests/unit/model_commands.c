@@ -9,16 +9,17 @@
 static struct ms_situation situation(const struct world *w, u32 i)
 {
 	const struct side *s = &w->s[i];
+	bool up = w->connected && (w->phase != PH_HELLO || s->acted);	/* before, nobody here knows of a peer */
 	struct ms_situation st = {
-		.connected = w->connected,
+		.connected = up,
 		.meeting = s->meeting,
 		.relation = s->relation,
 		.claim = s->claim,
 		.peer_claim = w->s[!i].claim,
 		.disk = s->disk,
 		.peer_disk = w->s[!i].disk,
-		.in_sync = w->connected && w->phase == PH_SYNC,
-		.copying = w->connected && (w->phase == PH_COPY || w->phase == PH_DONE),
+		.in_sync = up && w->phase == PH_SYNC,
+		.copying = up && (w->phase == PH_COPY || w->phase == PH_DONE),
 	};
 
 	if (model_mistake == MISTAKE_PROMOTE_BLIND)
@@ -50,6 +51,7 @@ static void become_primary(struct world *w, u32 i)
 bool model_promote(struct world *w, u32 i, bool alone, bool force)
 {
 	struct ms_situation st = situation(w, i);
+	bool up = st.connected;
 	struct side *s = &w->s[i];
 
 	if (s->claim == MS_CLAIM_ACTIVE || ms_rules_promote(&st, alone, force))
@@ -58,12 +60,14 @@ bool model_promote(struct world *w, u32 i, bool alone, bool force)
 		w->acked &= s->data;	/* what it lacks is given up */
 	else if (s->disk == MS_DISK_INCONSISTENT)
 		model_is_wrong("an inconsistent disk promoted without force");
-	else if (w->connected && model_only_at(w, !i) & ~w->s[!i].pending)
+	else if (up && model_only_at(w, !i) & ~w->s[!i].pending)
 		model_is_wrong("a promotion beside a peer with more, without force");
+	if (w->s[!i].granted)
+		model_is_wrong("a promotion beside a peer that this meeting has given its role");
 	if (force)
 		choose(s);
 	become_primary(w, i);
-	if (w->connected)
+	if (up)			/* else that is found when the meeting is concluded */
 		model_forget_session(w);
 	return true;
 }

@@ -184,6 +184,9 @@ static void apply_meeting(struct world *w, u32 i)
 			model_start_gen(w, i);
 		s->role = MS_ROLE_PRIMARY;
 		s->claim = MS_CLAIM_ACTIVE;
+		s->granted = 1;
+		if (w->s[!i].claim == MS_CLAIM_ACTIVE)
+			model_is_wrong("a role is given beside an active peer");
 		break;
 	case MS_MEET_TARGET:
 		s->role = MS_ROLE_SECONDARY;
@@ -221,7 +224,7 @@ static void both_concluded(struct world *w)
 		return;
 	check_meeting(w);
 	w->phase = PH_MET;
-	w->s[0].acted = w->s[1].acted = 0;
+	w->s[0].acted = w->s[1].acted = w->s[0].granted = w->s[1].granted = 0;
 }
 
 /* When nothing changes at a site by its conclusion it makes no difference when that is put into force. */
@@ -268,9 +271,16 @@ bool model_join(struct world *w)
 	return true;
 }
 
+/* The peer says that it has concluded, too, and is not in the middle of a promotion. */
+static bool waits_for_state(const struct world *w, u32 i)
+{
+	return w->s[i].meeting == MS_MEET_SOURCE && w->s[i].claim != MS_CLAIM_ACTIVE && !w->s[!i].acted &&
+	       model_mistake != MISTAKE_GRANT_EARLY;
+}
+
 bool model_act(struct world *w, u32 i)
 {
-	if (!w->connected || w->phase != PH_HELLO || w->s[i].acted)
+	if (!w->connected || w->phase != PH_HELLO || w->s[i].acted || waits_for_state(w, i))
 		return false;
 	if (w->s[i].stale) {
 		model_forget_session(w);

@@ -439,6 +439,7 @@ static void name(void **state) \
 FINDS(alone_without_a_new_generation, MODEL_DISKS, MISTAKE_NO_NEW_GENERATION)
 FINDS(done_without_an_offer, MODEL_DISKS, MISTAKE_NOT_OFFERED)
 FINDS(generation_begun_behind_a_hello, MODEL_DISKS, MISTAKE_STALE_HELLO)
+FINDS(role_given_before_the_peer_has_concluded, MODEL_DISKS, MISTAKE_GRANT_EARLY)
 FINDS(marks_cleared_before_done, MODEL_DISKS, MISTAKE_MARKS_CLEARED_EARLY)
 FINDS(promotion_blind_to_the_relation, MODEL_DISKS, MISTAKE_PROMOTE_BLIND)
 FINDS(completed_after_the_role_was_lost, MODEL_DISKS, MISTAKE_LATE_COMPLETION)
@@ -469,6 +470,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(alone_without_a_new_generation),
 		cmocka_unit_test(done_without_an_offer),
 		cmocka_unit_test(generation_begun_behind_a_hello),
+		cmocka_unit_test(role_given_before_the_peer_has_concluded),
 		cmocka_unit_test(marks_cleared_before_done),
 		cmocka_unit_test(promotion_blind_to_the_relation),
 		cmocka_unit_test(completed_after_the_role_was_lost),
