@@ -29,6 +29,9 @@
 
 void ms_roles_activated(struct ms_volume *v)
 {
+	if (v->role_taken)		/* only suspended: what has come since counts, not the table */
+		return;
+	v->role_taken = true;
 	if (v->asked_role == MS_ROLE_SECONDARY)
 		v->claim = MS_CLAIM_NONE;
 	else if (v->sb.role == MS_ROLE_PRIMARY)

@@ -292,7 +292,7 @@ static void sb_activate(struct ms_sb *sb, void *arg)
 		sb->activation_id = get_random_u64();
 	}
 	sb->flags &= ~MS_SB_CLEAN;
-	if (v->asked_role == MS_ROLE_SECONDARY && !v->was_active)
+	if (v->asked_role == MS_ROLE_SECONDARY && !v->role_taken)
 		sb->role = MS_ROLE_SECONDARY;
 }
 

@@ -132,6 +132,7 @@ struct ms_volume {
 	bool stopping;			/* lock: nothing begins to wait for the peer */
 	u32 users;			/* registry: ioctls at work */
 	bool was_up;			/* control: was activated before */
+	bool role_taken;		/* control: the role of the table line has had its say */
 	bool was_active;		/* control: primary in force when it was suspended */
 
 	spinlock_t lock;
