@@ -201,6 +201,7 @@ static int void_codes(struct ms_volume *v, void *arg)
 	spin_lock(&v->lock);
 	__ms_void_codes(v);
 	__ms_resync_forget(v);
+	v->voids += end->candidates;
 	spin_unlock(&v->lock);
 	ms_volume_event(v);
 	return 0;
@@ -209,15 +210,16 @@ static int void_codes(struct ms_volume *v, void *arg)
 int ms_codes_void(struct ms_volume *v)
 {
 	struct end_of_codes end = { .candidates = true };
-	bool mirrors;
+	bool paired;
 	int r;
 
 	ms_err(v, "no code of this site is valid any more, all segments are candidates");
 	r = ms_meta_job(v, void_codes, &end);
 	spin_lock(&v->lock);
-	mirrors = v->mirroring || v->receiving;
+	paired = v->connected && (v->decision.meeting == MS_MEET_SOURCE ||
+				  v->decision.meeting == MS_MEET_TARGET);
 	spin_unlock(&v->lock);
-	if (mirrors)		/* the sites have to meet anew, to compare all */
+	if (paired)		/* the sites have to meet anew, to compare all */
 		ms_net_cut(v->net, -EILSEQ);
 	return r;
 }

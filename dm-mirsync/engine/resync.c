@@ -159,6 +159,8 @@ static int one_pass(struct ms_volume *v, u32 session)
 	while (!r && (no = next_todo(v, no)) < v->geo->extents) {
 		if (!ms_resync_going(v, session))
 			r = -ENOTCONN;
+		else if (READ_ONCE(v->last_error) == EILSEQ)
+			r = -EILSEQ;
 		else
 			r = start_job(v, no++, session);
 	}
@@ -228,9 +230,9 @@ static void end(struct ms_volume *v, int r)
 	spin_lock(&v->lock);
 	v->copying = false;
 	__ms_progress_end(v);
-	if (r)
+	if (r && v->last_error != EILSEQ)
 		v->last_error = -r;
-	else
+	if (!r)
 		v->n.unreadable = 0;
 	if (!r && v->marked_extents)	/* since the last pass; who set them may have met this copy */
 		__ms_resync_soon(v);
@@ -248,8 +250,6 @@ static void end(struct ms_volume *v, int r)
 /* Left over while still connected. A disk that cannot be read is tried again, without tearing the session down. */
 static void try_again(struct ms_volume *v, u32 session, int r)
 {
-	if (v->last_error == EILSEQ)
-		ms_codes_void(v);
 	if (!ms_resync_going(v, session))
 		return;
 	if (r == -EAGAIN || v->last_error == EILSEQ)
@@ -279,6 +279,11 @@ static void resync_work(struct work_struct *work)
 			r = -ENOTCONN;
 	}
 	ms_progress_tell(v, session, true);
+	/* Whatever else has ended it, and before another one may begin: no code of this site is to be believed. */
+	if (v->last_error == EILSEQ) {
+		r = -EILSEQ;
+		ms_codes_void(v);
+	}
 	if (!r)
 		r = ms_roles_agree(v, session);
 	end(v, r);
@@ -303,6 +308,7 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 	       !ms_gens_shared(&v->sb.gens);
 	go.gap = cpu_to_le32(*gap);
 	go.scope = cpu_to_le32(v->decision.scope);
+	v->voids_met = v->voids;
 	ms_gens_encode(&v->sb.gens, &go.gens);
 	v->told_gen = v->sb.gens.current_gen;
 	*session = v->session;
@@ -321,7 +327,8 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 	if (r)
 		return r;
 	spin_lock(&v->lock);
-	if (v->session == *session)	/* a command is not waited for when it ends */
+	/* A command is not waited for when the session ends. */
+	if (v->session == *session && v->voids == v->voids_met)
 		__ms_resync_keep(v);
 	spin_unlock(&v->lock);
 	return 0;

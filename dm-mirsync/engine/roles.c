@@ -116,12 +116,16 @@ static void accept_history(struct ms_volume *v)
 	spin_unlock(&v->lock);
 }
 
-static void adopt_lineage(struct ms_sb *sb, void *arg)
+/* But not that everything is a candidate, if it has become so since the copy began (I4). */
+static void settle(struct ms_volume *v, struct ms_sb *sb)
 {
-	ms_gens_adopt(&sb->gens, arg);
-	sb->role = MS_ROLE_SECONDARY;
-	sb->disk = MS_DISK_CONSISTENT;
-	sb->flags &= ~SETTLED;
+	u32 settled = SETTLED;
+
+	spin_lock(&v->lock);
+	if (v->voids != v->voids_met)
+		settled &= ~MS_SB_ALL_CANDIDATES;
+	spin_unlock(&v->lock);
+	sb->flags &= ~settled;
 }
 
 struct adoption {
@@ -136,8 +140,12 @@ static void adopt_if_sound(struct ms_sb *sb, void *arg)
 	struct adoption *a = arg;
 
 	a->failed = READ_ONCE(a->v->target_failed);
-	if (!a->failed)
-		adopt_lineage(sb, a->gens);
+	if (a->failed)
+		return;
+	ms_gens_adopt(&sb->gens, a->gens);
+	sb->role = MS_ROLE_SECONDARY;
+	sb->disk = MS_DISK_CONSISTENT;
+	settle(a->v, sb);
 }
 
 static void offer(struct ms_sb *sb, void *arg)
@@ -149,14 +157,17 @@ static void offer(struct ms_sb *sb, void *arg)
 		sb->flags |= MS_SB_ALL_CANDIDATES;
 }
 
-/* On the generation that the peer was told: a newer one here has come since. */
+struct agreement {
+	struct ms_volume *v;
+	u64 told;
+};
+
 static void in_sync(struct ms_sb *sb, void *arg)
 {
-	const u64 *told = arg;
+	const struct agreement *a = arg;
 
-	ms_gens_in_sync(&sb->gens);
-	sb->gens.base = *told;
-	sb->flags &= ~SETTLED;
+	ms_gens_in_sync(&sb->gens, a->told);
+	settle(a->v, sb);
 }
 
 /*
@@ -311,9 +322,11 @@ static int give_up(struct ms_volume *v)
  */
 static int adopt_as_it_is(struct ms_volume *v, struct ms_gens *gens)
 {
+	struct adoption a = { .v = v, .gens = gens };
 	int r = ms_data_flush(v);
 
-	return r ?: ms_super_change(v, adopt_lineage, gens);
+	r = r ?: ms_super_change(v, adopt_if_sound, &a);
+	return r ?: a.failed ? -EIO : 0;
 }
 
 /* Everything durable, then in force: the next frame may be a write. role_lock is held. */
@@ -325,8 +338,10 @@ static int begin_target(struct ms_volume *v, const struct ms_go *go)
 
 	spin_lock(&v->lock);
 	ok = __may_go(v, gap);
-	if (ok)
+	if (ok) {
 		v->copy_rate = 0;	/* of a copy from here that is over with this */
+		v->voids_met = v->voids;
+	}
 	spin_unlock(&v->lock);
 	if (!ok) {
 		ms_err_limit(v, "the peer wants to write here, but this site is not its target");
@@ -443,15 +458,17 @@ void ms_roles_take_done(struct ms_inbound *in)
 
 int ms_roles_offer(struct ms_volume *v)
 {
-	bool all = v->decision.scope == MS_SCOPE_ALL, needed;
+	bool all = v->decision.scope == MS_SCOPE_ALL, needed, over;
 
 	spin_lock(&v->lock);
+	over = !v->connected;		/* nothing will be given to it */
 	needed = (all && !(v->sb.flags & MS_SB_ALL_CANDIDATES)) ||
-		 (v->sb.gens.offered != v->sb.gens.current_gen &&
-		  v->sb.gens.base != v->sb.gens.current_gen) || v->peer_new;
-	if (v->peer_new)		/* from here on it is the one that counts */
+		 !ms_gens_shared(&v->sb.gens) || v->peer_new;
+	if (v->peer_new && !over)	/* from here on it is the one that counts */
 		__accept_history(v);
 	spin_unlock(&v->lock);
+	if (over)
+		return -ENOTCONN;
 	return needed ? ms_super_change(v, offer, &all) : 0;
 }
 
@@ -473,28 +490,29 @@ int ms_roles_overwritten(struct ms_volume *v, u32 session)
 
 int ms_roles_agreed(struct ms_volume *v)
 {
+	struct agreement a = { .v = v };
 	bool known, still;
-	u64 told;
 	int r = 0;
 
 	spin_lock(&v->lock);
-	told = v->told_gen;
-	known = v->sb.gens.base == told && !v->sb.gens.offered && !(v->sb.flags & SETTLED) &&
+	a.told = v->told_gen;
+	known = v->sb.gens.base == a.told && !v->sb.gens.offered && !(v->sb.flags & SETTLED) &&
 		!v->peer_back;
 	spin_unlock(&v->lock);
 	accept_history(v);
 	if (!known)
-		r = ms_super_change(v, in_sync, &told);
+		r = ms_super_change(v, in_sync, &a);
 	if (r)
 		return r;
 	spin_lock(&v->lock);
-	still = v->mirroring && !v->n_marked && !v->n_cand && v->sb.gens.current_gen == told;
+	still = v->mirroring && !v->marked_extents && !v->n_cand && v->sb.gens.current_gen == a.told;
 	v->in_sync = still;
-	v->failback = 0;
+	if (v->failback == 2)		/* not one that was begun meanwhile */
+		v->failback = 0;
 	v->copy_rate = 0;
 	v->peer_disk = MS_DISK_CONSISTENT;
 	v->peer_gens = v->sb.gens;
-	v->peer_gens.current_gen = told;
+	v->peer_gens.current_gen = a.told;
 	if (!still)
 		__ms_resync_soon(v);
 	spin_unlock(&v->lock);
@@ -508,6 +526,7 @@ int ms_roles_agree(struct ms_volume *v, u32 session)
 {
 	struct ms_result *res;
 	struct ms_done done;
+	bool offered;
 	int r;
 
 	r = ms_roles_offer(v);
@@ -517,10 +536,12 @@ int ms_roles_agree(struct ms_volume *v, u32 session)
 	if (!res)
 		return -ENOMEM;
 	spin_lock(&v->lock);
+	offered = ms_gens_shared(&v->sb.gens);	/* a newer one may have begun since */
 	ms_gens_encode(&v->sb.gens, &done.gens);
 	v->told_gen = v->sb.gens.current_gen;
 	spin_unlock(&v->lock);
-	r = ms_request(v, MS_F_DONE, &done, sizeof(done), MS_F_RESULT, res, sizeof(*res), NULL);
+	r = !offered ? -EAGAIN :
+	    ms_request(v, MS_F_DONE, &done, sizeof(done), MS_F_RESULT, res, sizeof(*res), NULL);
 	if (!r && res->status)
 		r = -(int)le32_to_cpu(res->status);
 	kfree(res);

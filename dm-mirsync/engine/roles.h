@@ -32,7 +32,10 @@ int ms_roles_take_go(struct ms_volume *v, const struct ms_head *h, const struct 
 void ms_roles_take_done(struct ms_inbound *in);
 void ms_roles_take_switch(struct ms_inbound *in);
 
-/* Source: persist that the current generation is about to be given to the target. */
+/*
+ * Source: persist that the current generation is about to be given to the target. Return: 0,
+ * -ENOTCONN when there is none any more, or the metadata's error.
+ */
 int ms_roles_offer(struct ms_volume *v);
 /*
  * Source: in @session the target has recorded that it is inconsistent from here on. If it had gone

@@ -238,6 +238,8 @@ struct ms_volume {
 	struct ms_point peer_point;	/* what it is in this session */
 	bool peer_back;			/* the peer has gone back in time: what was seen stays as it is */
 	bool peer_new;			/* the same: it has no data, and another one was the peer before */
+	u32 voids;			/* counts how often all codes were void and everything a candidate ... */
+	u32 voids_met;			/* ... when the target was last told to begin, or was */
 	u64 told_gen;			/* source: the generation that the target was told to adopt last */
 	u64 next_handle;
 	DECLARE_HASHTABLE(waiting, MS_HASH_BITS);	/* writes and requests by handle */

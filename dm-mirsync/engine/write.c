@@ -200,7 +200,7 @@ static void new_generation(struct ms_sb *sb, void *arg)
 static void gen_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, gen_work);
-	bool may = false;
+	bool may = false, again;
 	LIST_HEAD(list);
 	int r = -EIO;
 
@@ -216,8 +216,13 @@ static void gen_work(struct work_struct *work)
 	if (r && may)		/* the application may have been told already (async) */
 		ms_activity_fail(v, r);
 	spin_lock(&v->lock);
-	list_splice_init(&v->gen_wait, &list);
-	v->gen_busy = false;
+	again = !r && ms_gens_shared(&v->sb.gens);	/* offered since: who came behind that needs another one */
+	if (again) {
+		queue_work(v->done_wq, &v->gen_work);
+	} else {
+		list_splice_init(&v->gen_wait, &list);
+		v->gen_busy = false;
+	}
 	if (!r && v->connected && v->mirroring) {	/* it came back meanwhile, and has to be told */
 		v->in_sync = false;
 		__ms_resync_now(v);

@@ -348,10 +348,11 @@ void ms_gens_start(struct ms_gens *g, u64 gen)
 	g->current_gen = gen;
 }
 
-void ms_gens_in_sync(struct ms_gens *g)
+void ms_gens_in_sync(struct ms_gens *g, u64 told)
 {
-	g->base = g->current_gen;
-	g->offered = 0;
+	g->base = told;
+	if (g->offered == told || g->offered != g->current_gen)
+		g->offered = 0;
 }
 
 void ms_gens_adopt(struct ms_gens *g, const struct ms_gens *src)

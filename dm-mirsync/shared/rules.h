@@ -162,8 +162,11 @@ const char *ms_sync_name(bool in_sync, u32 copying, u32 failback);
 
 /* Start a new generation @gen (random, not 0): the current one moves to the history. base and offered stay. */
 void ms_gens_start(struct ms_gens *g, u64 gen);
-/* The peer has everything: base becomes current, nothing is offered. */
-void ms_gens_in_sync(struct ms_gens *g);
+/*
+ * The peer has everything, and has been @told of that generation: it becomes base. Nothing is offered any
+ * more but a newer one that has begun since, and that the peer may have as well by now.
+ */
+void ms_gens_in_sync(struct ms_gens *g, u64 told);
 /* A target takes over its source's lineage: current and history of @src, base = current. */
 void ms_gens_adopt(struct ms_gens *g, const struct ms_gens *src);
 /* Must a new generation be persisted before a write may complete unconfirmed? True when the peer has, or may have, the current one. */

@@ -442,7 +442,7 @@ static void agreed(struct world *w)
 	struct side *s = &w->s[w->src];
 	struct ms_gens g = gens_of(s);
 
-	ms_gens_in_sync(&g);
+	ms_gens_in_sync(&g, g.current_gen);
 	set_gens(s, &g);
 	s->flags &= ~(MS_SB_ALL_CANDIDATES | MS_SB_CHOSEN);
 	accept_history(w, w->src);

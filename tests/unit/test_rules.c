@@ -127,13 +127,21 @@ static void sharing_a_generation(void **state)
 	assert_int_equal(t.offered, 0);
 	assert_true(ms_gens_shared(&t));
 	assert_int_equal(ms_rules_relation(&g, &t), MS_REL_SAME);
-	ms_gens_in_sync(&g);
+	ms_gens_in_sync(&g, g.current_gen);
 	assert_int_equal(g.base, 1);
 	assert_int_equal(g.offered, 0);
 	assert_true(ms_gens_shared(&g));
 	ms_gens_start(&g, 2);
 	assert_false(ms_gens_shared(&g));
 	assert_int_equal(ms_rules_relation(&g, &t), MS_REL_LOCAL_NEWER);
+	g.offered = 2;
+	ms_gens_in_sync(&g, 1);		/* the answer of before: the offer is still on its way */
+	assert_int_equal(g.base, 1);
+	assert_int_equal(g.offered, 2);
+	assert_true(ms_gens_shared(&g));
+	g.offered = 7;			/* of one that is over */
+	ms_gens_in_sync(&g, 1);
+	assert_int_equal(g.offered, 0);
 	ms_gens_start(&t, 3);
 	assert_int_equal(ms_rules_relation(&g, &t), MS_REL_FORKED);
 }
