@@ -4,7 +4,7 @@
 # takes: the session goes on under them, with writes, without a key and with one; sites that are not
 # connected find each other beside them; a peer that accepts and says nothing is given up, also in the middle
 # of a session, and does not keep a volume from being removed; one that closes at once is called less and
-# less often.
+# less often. However many of them there are, few lines about it are in the kernel log.
 # processors: 2
 # scenario: 20
 # timeout: 300
@@ -17,11 +17,21 @@ DATA_MIB=16
 
 gave_up() { [ "$(counter a handshakes_failed)" != "$failed" ]; }
 
+# few_lines: since log_mark. Of each volume 20 about sessions and 5 about strangers in a minute.
+few_lines()
+{
+	local lines
+	lines=$(kernel_log | grep -c ' vol[ab]: ') || true
+	figure "lines in the kernel log: $lines"
+	[ "$lines" -le 100 ] || { kernel_log | tail -n 50; fail "too many lines"; }
+}
+
 # under_a_flood ATTEMPTS WHAT: the pair, which is in sync, stays so.
 under_a_flood()
 {
 	local i sessions
 	sessions=$(counter a sessions)
+	log_mark
 	crook b flood "$1" >"$LAB/flood" &
 	flood=$!
 	for i in {1..8}; do
@@ -30,6 +40,7 @@ under_a_flood()
 	wait "$flood" || fail "the flood ended badly"
 	figure "$2: $(<"$LAB/flood") connections of $1 attempts"
 	[ "$(<"$LAB/flood")" -ge 8 ] || fail "no flood"	# what the backlog takes
+	few_lines
 	[ "$(field a sync)" = in-sync ] || fail "not in sync"
 	[ "$(counter a sessions)" = "$sessions" ] || fail "the session was cut"
 }
@@ -49,6 +60,7 @@ wait_insync a
 under_a_flood 3000 "in a session with a key"
 
 note "without a session"
+log_mark
 vol_remove b
 wait_field a link connecting
 (until [ -e "$LAB/enough" ]; do crook b flood 500; done) >"$LAB/flood" &
@@ -57,6 +69,7 @@ vol_create b secondary "${AUTH[@]}"
 wait_insync a
 touch "$LAB/enough"
 wait "$flood" || fail "the flood ended badly"
+few_lines
 figure "without a session: $(awk '{ n += $1 } END { print n + 0 }' "$LAB/flood") connections"
 
 note "a peer that is dead"

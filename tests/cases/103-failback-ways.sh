@@ -55,6 +55,21 @@ expect_fail "$MIRSYNC" failback volb --changed --yes
 "$MIRSYNC" failback volb --yes
 compare_disks
 
+note "the same at the source, whose altered content is what is to stay"
+"$MIRSYNC" switchover volb
+wait_insync a
+vol_remove a
+"$MIRSYNC" promote volb --alone
+put /dev/mapper/volb 20480 64 5
+vol_create a primary timeout 5000
+wait_field a meeting outdated
+head -c 16M /dev/urandom | dd of="$LAB/b.data" bs=1M seek=16 iflag=fullblock conv=notrunc,fsync status=none
+blockdev --flushbufs "${DATA[b]}"
+expect_fail python3 "$(dirname "$0")/failback.py" /dev/mapper/volb changed
+[[ $REASON == *"may not cover all that differs"* ]] || fail "$REASON"
+"$MIRSYNC" failback volb --yes
+compare_disks
+
 note "its metadata is lost: the marks cover nothing"
 vol_remove a
 "$MIRSYNC" format --force "${META[a]}" "${DATA[a]}"

@@ -226,7 +226,7 @@ for round in verify scrub repair verify_repair regenerate demote; do
 	each "${round}_round" 1
 done
 each digest_round 3
-each resolve_round 3
+each resolve_round 1
 vol_remove a b
 vol_create b secondary "${AUTH[@]}" "${BEFORE[@]}"
 vol_create a primary "${AUTH[@]}" "${BEFORE[@]}"
