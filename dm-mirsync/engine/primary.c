@@ -6,7 +6,7 @@
  * their limit. Reads go to the disk at once, but are put into a line of
  * their own when it has failed a write (loss.c). Locking: v->lock for the lists and the flags.
  */
-#include <linux/bio.h>
+#include <linux/blkdev.h>
 
 #include "engine/policy.h"
 #include "engine/primary.h"
@@ -211,10 +211,12 @@ static void __take_all(struct ms_volume *v, struct bio_list *list)
 static void intake_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, intake_work);
+	struct blk_plug plug;
 	struct bio_list back;
 	struct bio *bio;
 	bool active;
 
+	blk_start_plug(&plug);
 	do {
 		bio_list_init(&back);
 		spin_lock(&v->lock);
@@ -233,6 +235,7 @@ static void intake_work(struct work_struct *work)
 		else
 			bio_io_error(bio);
 	} while (true);
+	blk_finish_plug(&plug);
 }
 
 void ms_primary_again(struct ms_volume *v, struct bio *bio)

@@ -182,7 +182,7 @@ static int make_workers(struct ms_volume *v)
 	unsigned int flags = WQ_MEM_RECLAIM | WQ_UNBOUND;
 
 	v->meta_wq = alloc_ordered_workqueue("mirsync_meta", WQ_MEM_RECLAIM);
-	v->io_wq = alloc_workqueue("mirsync_io", flags | WQ_HIGHPRI, 0);
+	v->io_wq = alloc_workqueue("mirsync_io", flags, 0);
 	v->done_wq = alloc_workqueue("mirsync_done", flags | WQ_HIGHPRI, 0);
 	v->zero_wq = alloc_workqueue("mirsync_zero", flags, 0);
 	v->peer_wq = alloc_workqueue("mirsync_peer", flags, 0);

@@ -194,6 +194,7 @@ struct ms_volume {
 	struct delayed_work rejoin_work;
 	struct llist_head done;		/* ended local I/O, lock-free */
 	struct work_struct done_work;
+	struct task_struct *reaper;	/* no lock: submits writes, and ends those that end in the meantime */
 	u32 repairs;			/* segments being written anew */
 	u32 scrubs;			/* ioctls that look at segments (scrub.c): a stop waits for them */
 	struct list_head aging;		/* writes and flushes whose local part has not ended (hang.c) */

@@ -316,9 +316,8 @@ static void end_local(struct ms_write *w)
 	finish(w, o);
 }
 
-static void done_work(struct work_struct *work)
+static void reap(struct ms_volume *v)
 {
-	struct ms_volume *v = container_of(work, struct ms_volume, done_work);
 	struct llist_node *list = llist_reverse_order(llist_del_all(&v->done));
 	struct ms_write *w, *next;
 
@@ -326,13 +325,42 @@ static void done_work(struct work_struct *work)
 		end_local(w);
 }
 
-/* Interrupt context, or a worker that was refused early. */
+static void done_work(struct work_struct *work)
+{
+	reap(container_of(work, struct ms_volume, done_work));
+}
+
+/*
+ * What ends while it is submitted, as on a disk in memory or when it is refused, is ended by who
+ * submits it, after that: a switch of threads less. One task at a time does so.
+ */
+static bool reaper_begin(struct ms_volume *v)
+{
+	return !cmpxchg(&v->reaper, NULL, current);
+}
+
+static void reaper_end(struct ms_volume *v)
+{
+	while (!llist_empty(&v->done))
+		reap(v);
+	WRITE_ONCE(v->reaper, NULL);
+	if (!llist_empty(&v->done))
+		queue_work(v->done_wq, &v->done_work);
+}
+
+/* Any context. Who finds the list of a reaper not empty cannot know that it is not asleep. */
 static void push_done(struct ms_write *w, int status)
 {
 	struct ms_volume *v = w->v;
+	struct task_struct *reaper;
+	bool first;
 
 	w->status = status;
-	if (llist_add(&w->done, &v->done))
+	first = llist_add(&w->done, &v->done);
+	reaper = READ_ONCE(v->reaper);
+	if (in_task() && reaper == current)
+		return;
+	if (first || reaper)
 		queue_work(v->done_wq, &v->done_work);
 }
 
@@ -531,6 +559,7 @@ static void __count(struct ms_write *w)
 void ms_write_submit(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
+	bool reaper;
 
 	w->op.start = write_start;
 	if (w->zero)
@@ -542,7 +571,10 @@ void ms_write_submit(struct ms_write *w)
 	__ms_write_count(w);
 	__ms_hang_begin(w);
 	spin_unlock(&v->lock);
+	reaper = reaper_begin(v);
 	ms_op_submit(v, &w->op);
+	if (reaper)
+		reaper_end(v);
 }
 
 void __ms_flush_count(struct ms_write *w)

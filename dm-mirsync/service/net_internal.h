@@ -39,6 +39,8 @@ struct task_struct;
 #define MS_NET_BACKLOG		8	/* connections that wait to be accepted */
 #define MS_NET_TIMEOUT_MS	10000	/* default for ms_net_config.timeout_ms */
 #define MS_NET_TIMEOUT_MIN_MS	2000	/* above the peer's PING interval */
+#define MS_NET_TOGETHER	32	/* frames or results that the sender is woken for once, at most */
+#define MS_NET_TOGETHER_BYTES	(128u << 10)
 #define MS_NET_PING		HZ	/* an idle site sends at least so often */
 #define MS_NET_SLICE		(HZ / 2)	/* a blocked session looks around so often */
 #define MS_NET_SHAKE_SLICE	(HZ / 10)	/* the same before the session */
@@ -105,6 +107,7 @@ struct ms_net {
 	struct list_head frames;	/* struct ms_out */
 
 	wait_queue_head_t send_wait;	/* the sender waits for something to send */
+	atomic_t held_back;		/* what was queued since it was woken */
 	wait_queue_head_t idle_wait;	/* for busy or sending to become false */
 
 	/* changed by the session thread under sock_mutex; read by it, and while sending is set */

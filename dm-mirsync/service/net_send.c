@@ -10,6 +10,7 @@
  * is left. So each entry is completed once, in order, and none outlives its
  * session.
  */
+#include <linux/blkdev.h>
 #include <linux/kthread.h>
 #include <linux/sched/mm.h>
 #include <linux/uio.h>
@@ -345,6 +346,31 @@ static void wake_sender(struct ms_net *n, bool sending)
 		wake_up_interruptible(&n->send_wait);
 }
 
+static void unplug(struct blk_plug_cb *cb, bool from_schedule)
+{
+	struct ms_net *n = cb->data;
+
+	kfree(cb);
+	atomic_set(&n->held_back, 0);
+	wake_sender(n, false);
+}
+
+/*
+ * A caller with a plug has more to come, or sleeps: that wakes the sender once for several, which it
+ * then sends together. But not for so many that it could be sending meanwhile.
+ */
+static void wake_sender_later(struct ms_net *n, bool sending)
+{
+	if (sending)
+		return;
+	if (atomic_inc_return(&n->held_back) < MS_NET_TOGETHER &&
+	    atomic64_read(&n->queued_bytes) < MS_NET_TOGETHER_BYTES &&
+	    blk_check_plugged(unplug, n, sizeof(struct blk_plug_cb)))
+		return;
+	atomic_set(&n->held_back, 0);
+	wake_sender(n, false);
+}
+
 int ms_net_queue(struct ms_net *n, struct ms_out *out)
 {
 	unsigned long flags;
@@ -361,7 +387,7 @@ int ms_net_queue(struct ms_net *n, struct ms_out *out)
 	spin_unlock_irqrestore(&n->lock, flags);
 	if (!open)
 		return -ENOTCONN;
-	wake_sender(n, sending);
+	wake_sender_later(n, sending);
 	return 0;
 }
 
@@ -378,7 +404,7 @@ int ms_net_ack(struct ms_net *n, struct ms_out_ack *ack)
 	spin_unlock_irqrestore(&n->lock, flags);
 	if (!open)
 		return -ENOTCONN;
-	wake_sender(n, sending);
+	wake_sender_later(n, sending);
 	return 0;
 }
 

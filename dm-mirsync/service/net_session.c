@@ -13,6 +13,7 @@
  * tells: if nothing comes back in short time, the session is cut and the new
  * connection gets its turn; otherwise it is closed.
  */
+#include <linux/blkdev.h>
 #include <linux/kthread.h>
 #include <linux/sched/mm.h>
 
@@ -120,6 +121,7 @@ static void end_session(struct ms_net *n, int r)
 static void session(struct ms_net *n)
 {
 	unsigned long began = jiffies;
+	struct blk_plug plug;
 	int r;
 
 	ms_sock_set_slice(n->sock, MS_NET_SLICE);
@@ -135,8 +137,11 @@ static void session(struct ms_net *n)
 		       n->hmac ? ", authenticated" : "");
 	ms_send_open(n);
 	r = n->ops->up(n->ctx, &n->peer_ready);
+	/* Results of what came together are sent together: at the latest when this sleeps. */
+	blk_start_plug(&plug);
 	while (r >= 0)
 		r = recv_frame(n);
+	blk_finish_plug(&plug);
 	end_session(n, r);
 	ms_link_lost(n, max(jiffies - began, 1ul));
 }
