@@ -11,23 +11,9 @@ DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib-io.sh"
 . "$(dirname "$0")/lib-watch.sh"
 
-BUFIO=/sys/module/dm_bufio/parameters
 TABLES=42	# block of the first one: see doc/format.md
 
-# All but the last one used at each site, which is a summary: a kernel 6.1 counts requests that it has
-# no more blocks for against the next ones, unless it is to retain something.
-hardly_cached()
-{
-	local retain
-	for retain in 4096 0; do
-		echo "$retain" >"$BUFIO/retain_bytes"
-		echo 2 >/proc/sys/vm/drop_caches
-		nap 0.1
-	done
-	[ "$(<$BUFIO/current_allocated_bytes)" -le 8192 ]
-}
-
-# unreadable SITE EXTENT COUNT: they are in no memory, and the site cannot read their table blocks.
+# unreadable SITE EXTENT COUNT: they are in no memory, as the last one used is a summary, and the site cannot read their table blocks.
 unreadable()
 {
 	wait_field a hot '0/*'
@@ -51,13 +37,7 @@ settled()
 }
 
 lab_sites
-scsi_disk 32
-medium_errors 0 0
-declare -A offset=([a]=0 [b]=8192)
-for site in a b; do
-	dmsetup create "meta$site" --table "0 8192 linear $SCSI_DISK ${offset[$site]}"
-	META["$site"]=/dev/mapper/meta$site
-done
+scsi_metadata
 format_both
 vol_create b secondary
 vol_create a primary

@@ -12,20 +12,7 @@ DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib-io.sh"
 . "$(dirname "$0")/lib-watch.sh"
 
-BUFIO=/sys/module/dm_bufio/parameters
 SUMMARY=26	# the only one: see doc/format.md
-
-# All but the last one used at each site: see 123.
-hardly_cached()
-{
-	local retain
-	for retain in 4096 0; do
-		echo "$retain" >"$BUFIO/retain_bytes"
-		echo 2 >/proc/sys/vm/drop_caches
-		nap 0.1
-	done
-	[ "$(<$BUFIO/current_allocated_bytes)" -le 8192 ]
-}
 
 # unreadable SITE: its summary block is in no memory, since the last one used is a table, and cannot be read.
 unreadable()
@@ -57,13 +44,7 @@ settled()
 }
 
 lab_sites
-scsi_disk 32
-medium_errors 0 0
-declare -A offset=([a]=0 [b]=8192)
-for site in a b; do
-	dmsetup create "meta$site" --table "0 8192 linear $SCSI_DISK ${offset[$site]}"
-	META["$site"]=/dev/mapper/meta$site
-done
+scsi_metadata
 format_both
 vol_create b secondary
 vol_create a primary
@@ -86,6 +67,7 @@ for site in a b; do
 
 	note "$site, at its activation alone"
 	vol_remove "$site"
+	# shellcheck disable=SC2004 # its keys are words
 	medium_errors $((offset[$site] + SUMMARY * 8)) 8
 	log_mark
 	vol_create "$site" "$([ "$site" = a ] && echo primary || echo secondary)"

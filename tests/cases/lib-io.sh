@@ -112,3 +112,30 @@ medium_errors()
 	echo "$2" >"$to/medium_error_count"
 	echo "$(($2 ? 2 : 0))" >"$to/opts"
 }
+
+# scsi_metadata: both sites' metadata on such a disk, from the sectors in "${offset[SITE]}" on.
+declare -A offset=([a]=0 [b]=8192)
+scsi_metadata()
+{
+	local site
+	scsi_disk 32
+	medium_errors 0 0
+	for site in a b; do
+		dmsetup create "meta$site" --table "0 8192 linear $SCSI_DISK ${offset[$site]}"
+		# shellcheck disable=SC2034 # read by lib.sh
+		META["$site"]=/dev/mapper/meta$site
+	done
+}
+
+# Of the metadata only the block used last is in memory at each site: a kernel 6.1 counts requests that it
+# has no more blocks for against the next ones, unless it is to retain something.
+hardly_cached()
+{
+	local retain bufio=/sys/module/dm_bufio/parameters
+	for retain in 4096 0; do
+		echo "$retain" >"$bufio/retain_bytes"
+		echo 2 >/proc/sys/vm/drop_caches
+		nap 0.1
+	done
+	[ "$(<$bufio/current_allocated_bytes)" -le 8192 ]
+}
