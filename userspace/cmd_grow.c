@@ -149,8 +149,9 @@ static int run_open(struct online *o)
 		return code;
 	printf("%s: grown from %s to %s\n", o->vol.name, out_bytes(a, before << MS_SECTOR_SHIFT),
 	       out_bytes(b, sectors << MS_SECTOR_SHIFT));
-	printf("%s: the sites do not connect before %s has grown as well\n", o->vol.name,
-	       online_is_primary(&o->st) ? "the secondary" : "the primary");
+	printf(online_is_primary(&o->st) ?
+	       "%s: the sites connect when the secondary has grown as well\n" :
+	       "%s: the sites do not connect before the primary has grown as well\n", o->vol.name);
 	return CLI_OK;
 }
 

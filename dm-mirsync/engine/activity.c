@@ -12,6 +12,8 @@
  *		then let the record forget them. A crash at any point before the
  *		last step leaves them in the record. When the data device cannot
  *		be flushed they stay hot, and suspect.
+ *   pulse	if neither was due for some seconds in which there were writes, the
+ *		record as it is, with the next number.
  *
  * Locking: v->lock for lists and states. Extents on the worker's own lists
  * belong to it: nobody starts an operation on one that is not hot.
@@ -29,6 +31,7 @@
 #include "shared/mutants.h"
 
 #define IDLE_AGE	(3 * HZ)
+#define PULSE		(5 * HZ)
 #define COOL_BATCH	64u
 #define ANNOUNCE_MAX	32u	/* extents told at once */
 #define MEMORY_TRIES	100	/* times that a device may want for memory */
@@ -109,6 +112,8 @@ static int write_record(struct ms_volume *v, u32 added)
 	id = v->seen.id;
 	seq = v->seen.commits;
 	v->n.record_writes++;
+	v->noted_writes = v->n.writes;
+	v->noted_at = jiffies;
 	spin_unlock(&v->lock);
 	ms_hang_meta(v, true);
 	r = ms_meta_write_record(v->meta, v->record, n, id, seq, &sums);
@@ -432,6 +437,21 @@ static int cool_batch(struct ms_volume *v)
 	return r ?: n;
 }
 
+/*
+ * What is written to again and again stays hot, and nothing has to be recorded for as long as that goes on.
+ * Without a commit now and then a site that is put back to a moment of that time would not be known to have gone
+ * back (I11).
+ */
+static int pulse(struct ms_volume *v)
+{
+	bool due;
+
+	spin_lock(&v->lock);
+	due = v->n.writes != v->noted_writes && time_after(jiffies, v->noted_at + PULSE);
+	spin_unlock(&v->lock);
+	return due ? write_record(v, 0) : 0;
+}
+
 static void activity_work(struct work_struct *work)
 {
 	struct ms_volume *v = container_of(work, struct ms_volume, act_work);
@@ -442,6 +462,8 @@ static void activity_work(struct work_struct *work)
 		recorded = record_patiently(v);
 		ms_hang_meta(v, true);
 		cooled = recorded < 0 ? recorded : cool_batch(v);
+		if (!recorded && !cooled)
+			cooled = pulse(v);
 		ms_hang_meta(v, false);
 		if (cooled < 0)
 			ms_activity_fail(v, cooled);

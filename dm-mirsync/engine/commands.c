@@ -126,7 +126,7 @@ static void sb_promotion(struct ms_sb *sb, void *arg)
 
 	p->why = NULL;
 	spin_lock(&v->lock);
-	if (!p->how->force && v->target_failed)
+	if (!p->how->force && (v->target_failed || sb->disk == MS_DISK_INCONSISTENT))
 		p->why = "the data device has failed";
 	else if (p->how->session && (!v->connected || v->session != p->how->session))
 		p->why = "the session is over";

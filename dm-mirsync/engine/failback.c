@@ -449,6 +449,8 @@ void ms_failback_take_begin(struct ms_inbound *in)
 	struct ms_volume *v = in->v;
 	const char *why;
 
+	if (le32_to_cpu(b->flags) & ~(MS_FB_CHANGED | MS_FB_FORCE))
+		return ms_inbound_result(in, -EPROTO, "the peer is asked for a failback of a kind that it does not know");
 	/* The comparison that follows believes this site's codes. */
 	if (ms_sample_check(v))
 		return ms_inbound_result(in, -EIO, "the codes of the peer cannot be checked");
@@ -522,10 +524,21 @@ static int ask_to_win(struct ms_volume *v, u32 session, struct ms_ioc_failback *
 	return r;
 }
 
+/* Also why it was not copied to. An open device is no reason to try again: it is not the primary's any more. */
+static int say_demoted(struct ms_ioc_failback *fb, int r)
+{
+	char text[sizeof(fb->error)];
+
+	strscpy(text, fb->error, sizeof(text));
+	snprintf(fb->error, sizeof(fb->error), "this site is demoted now; %s", text);
+	return r == -EBUSY ? -EPERM : r;
+}
+
 static int give_up(struct ms_volume *v, struct ms_ioc_failback *fb)
 {
 	u32 session = session_of(v);
 	struct ms_situation s;
+	bool demoted = false;
 	const char *why;
 	int r;
 
@@ -536,9 +549,12 @@ static int give_up(struct ms_volume *v, struct ms_ioc_failback *fb)
 	if (why)
 		return say(fb, s.open ? -EBUSY : -EPERM, why);
 	r = prepare(v);
-	if (!r && s.claim == MS_CLAIM_ACTIVE)
+	if (!r && s.claim == MS_CLAIM_ACTIVE) {
 		r = step_down(v, fb);
-	return r ?: ask_to_win(v, session, fb);
+		demoted = !r;
+	}
+	r = r ?: ask_to_win(v, session, fb);
+	return r && demoted ? say_demoted(fb, r) : r;
 }
 
 /*

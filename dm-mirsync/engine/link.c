@@ -76,11 +76,13 @@ struct meet_arg {
 	enum ms_adopt adopt;
 };
 
-/* Take over the volume's id and seed when we are new to it. */
+/* Take over the volume's id and seed when we are new to it, and have not been promoted since the HELLO. */
 static void note_meeting(struct ms_sb *sb, void *arg)
 {
 	struct meet_arg *m = arg;
 
+	if (m->adopt == MS_ADOPT_LOCAL && sb->gens.current_gen)
+		return;
 	sb->flags &= ~MS_SB_NEVER_MET;
 	if (m->adopt != MS_ADOPT_LOCAL)
 		return;

@@ -52,7 +52,7 @@ void __ms_resync_now(struct ms_volume *v)
 static void __disk_failed(struct ms_volume *v)
 {
 	if (v->opt.disk_error != MS_DISK_ERROR_PEER || v->own != MS_OWN_USED || !v->active ||
-	    !v->in_sync || !v->mirroring || v->failback || v->data_lost ||
+	    !v->in_sync || !v->mirroring || v->failback || __ms_loss_untold(v) ||
 	    v->told_gen != v->sb.gens.current_gen)
 		return;
 	v->own = MS_OWN_FAILING;
@@ -69,8 +69,8 @@ void __ms_data_lost(struct ms_volume *v)
 	__disk_failed(v);
 	__ms_suspect_hot(v);
 	v->losses++;			/* what is cooling now may not: see cool_batch() */
-	if (v->n.writes != v->told_writes)
-		v->data_lost = true;
+	if (v->claim != MS_CLAIM_NONE)
+		v->lost_writes = v->ended_writes;
 	__ms_resync_soon(v);
 	if (v->claim == MS_CLAIM_NONE) {
 		v->target_failed = true;
@@ -211,7 +211,7 @@ static int leave(struct ms_volume *v, void *arg)
 	__ms_resync_forget(v);
 	v->own = MS_OWN_LEFT;
 	v->in_sync = false;
-	v->data_lost = false;		/* the peer has it */
+	v->told_writes = v->ended_writes;	/* the peer has them */
 	v->data_failed = false;
 	spin_unlock(&v->lock);
 	return 0;

@@ -28,6 +28,12 @@ static inline bool __ms_flush_failed_since(const struct ms_volume *v, u32 losses
 	return v->losses != losses || atomic_read(&v->flushes_failing);
 }
 
+/* Is there a loss that the application has still to be told of, by the failure of its next flush? v->lock held. */
+static inline bool __ms_loss_untold(const struct ms_volume *v)
+{
+	return v->lost_writes > v->told_writes;
+}
+
 /**
  * ms_flush_disk() - flush the data device; one that fails counts as failing from the interrupt on
  *

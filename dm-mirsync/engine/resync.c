@@ -300,7 +300,8 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 
 	ms_request_prepare(&rq, MS_F_GO, &go, sizeof(go), MS_F_RESULT, res, sizeof(*res));
 	spin_lock(&v->lock);
-	if (v->failback == 1) {		/* begun meanwhile: its start, or its end, brings the next resync */
+	/* Begun meanwhile: its start, or its end, brings the next resync. */
+	if (v->failback == 1 || v->copying) {
 		spin_unlock(&v->lock);
 		return -EALREADY;
 	}
@@ -334,7 +335,7 @@ static int start_mirroring(struct ms_volume *v, struct ms_result *res, bool *gap
 	return 0;
 }
 
-int ms_resync_go(struct ms_volume *v)
+static int go(struct ms_volume *v)
 {
 	struct ms_result *res;
 	bool gap, over;
@@ -373,6 +374,17 @@ int ms_resync_go(struct ms_volume *v)
 	return r;
 }
 
+/* What the target was told last is what its answer is about. */
+int ms_resync_go(struct ms_volume *v)
+{
+	int r;
+
+	mutex_lock(&v->go_lock);
+	r = go(v);
+	mutex_unlock(&v->go_lock);
+	return r;
+}
+
 /* Return: 0 nothing to do, 1 now, -EAGAIN later. */
 static int settle_marks_now(struct ms_volume *v)
 {
@@ -380,8 +392,8 @@ static int settle_marks_now(struct ms_volume *v)
 
 	spin_lock(&v->lock);
 	if (v->connected && v->mirroring && (v->marked_extents || !v->in_sync) && !v->copying &&
-	    v->own == MS_OWN_USED)
-		r = v->failback ? -EAGAIN : 1;
+	    v->own == MS_OWN_USED)		/* another GO may have to wait for long */
+		r = v->failback || mutex_is_locked(&v->go_lock) ? -EAGAIN : 1;
 	spin_unlock(&v->lock);
 	return r;
 }

@@ -167,7 +167,8 @@ static void in_sync(struct ms_sb *sb, void *arg)
 	const struct agreement *a = arg;
 
 	ms_gens_in_sync(&sb->gens, a->told);
-	settle(a->v, sb);
+	if (READ_ONCE(a->v->failback) != 1)	/* one that was begun meanwhile has its own */
+		settle(a->v, sb);
 }
 
 /*
@@ -270,8 +271,10 @@ int ms_roles_peer_met(struct ms_volume *v, enum ms_claim peer_claim)
 		return 0;
 	mutex_lock(&v->role_lock);
 	due = v->decision.meeting == MS_MEET_SOURCE && v->claim != MS_CLAIM_ACTIVE &&
-	      v->hello_seq == v->state_seq && peer_claim != MS_CLAIM_ACTIVE;
-	if (due)
+	      v->claim != MS_CLAIM_NONE && peer_claim != MS_CLAIM_ACTIVE;
+	if (due && v->hello_seq != v->state_seq)
+		r = -EAGAIN;		/* concluded from what is no more so: they meet anew */
+	else if (due)
 		r = grant(v);
 	mutex_unlock(&v->role_lock);
 	if (due && !r)

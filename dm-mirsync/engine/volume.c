@@ -136,6 +136,7 @@ static void init_state(struct ms_volume *v, const struct ms_volume_config *cfg)
 	v->confirm_timeout = max(3 * msecs_to_jiffies(cfg->net.timeout_ms), MS_CONFIRM_MIN);
 	mutex_init(&v->control);
 	mutex_init(&v->role_lock);
+	mutex_init(&v->go_lock);
 	spin_lock_init(&v->lock);
 	v->app_at = jiffies - HZ;
 	ratelimit_state_init(&v->talk, 60 * HZ, 40);
@@ -272,6 +273,7 @@ void ms_volume_destroy(struct ms_volume *v)
 		ms_meta_close(v->meta);
 	ms_watch_exit(&v->watch);
 	mutex_destroy(&v->event_lock);
+	mutex_destroy(&v->go_lock);
 	mutex_destroy(&v->role_lock);
 	mutex_destroy(&v->control);
 	kvfree(v);
@@ -351,6 +353,8 @@ int ms_volume_start(struct ms_volume *v)
 	r = activate(v);
 	if (!r)
 		r = ms_sample_check(v);
+	/* No word on a question of an earlier activation is one on a question of this. */
+	v->question = max(v->question, v->sb.activation << 32);
 	if (!r)
 		r = ms_net_start(v->net);
 	if (r) {

@@ -128,6 +128,7 @@ struct ms_volume {
 
 	struct mutex control;
 	struct mutex role_lock;
+	struct mutex go_lock;		/* source: one GO at a time is sent, answered and dealt with; inside control */
 	bool running;			/* control: between activation and stop */
 	bool stopping;			/* lock: nothing begins to wait for the peer */
 	u32 users;			/* registry: ioctls at work */
@@ -149,12 +150,15 @@ struct ms_volume {
 	struct list_head act;		/* extents that want to be recorded */
 	struct list_head op_wait;	/* operations that wait for a free extent, in order */
 	u32 hot, nr_free;
+	u64 noted_writes;		/* n.writes when the record was last written ... */
+	unsigned long noted_at;		/* ... and when that was */
 	u64 cool_gen;			/* counts extents that left the cache */
 	bool cool_all, cool_idle;	/* requests to the cleaner */
 	bool meta_failed;		/* metadata could not be written: nothing starts any more */
 	bool data_failed;		/* the last flush of the data device in cooling failed */
-	bool data_lost;			/* written data may be lost: the application's next flush fails */
-	u64 told_writes;		/* writes begun when that was last told */
+	u64 ended_writes;		/* of the application, which was told of their success; of these ... */
+	u64 lost_writes;		/* ... so many may be lost, and the next flush behind them fails ... */
+	u64 told_writes;		/* ... and of so many a flush behind them has said what became of them */
 	u32 losses;			/* counts flushes that failed */
 	atomic_t flushes_failing;	/* ... of the application's and the peer's that are not counted there yet */
 	void *extent_mem;

@@ -80,10 +80,28 @@ static void __uncount(struct ms_write *w)
 		queue_work(v->io_wq, &v->intake_work);
 }
 
+/*
+ * The application is told of its success. One that a flush has met in flight which failed may be lost
+ * like those that ended before: the next flush tells.
+ */
+static void __count_ended(struct ms_write *w)
+{
+	struct ms_volume *v = w->v;
+
+	if (w->kind != MS_WRITE_APP || w->flush || w->status || w->untouched || w->parked ||
+	    v->own == MS_OWN_LEFT)
+		return;
+	v->ended_writes++;
+	if (w->losses != v->losses)
+		v->lost_writes = v->ended_writes;
+}
+
 /* Its part in the books ends. */
 static void __retire(struct ms_write *w)
 {
 	trace_mirsync_write_done(w);
+	if (!w->told)
+		__count_ended(w);
 	if (w->op.e && !w->flush)
 		__ms_extent_release(w->v, w->op.e);
 	if (w->kind == MS_WRITE_COPY)
@@ -102,6 +120,7 @@ static struct outcome __ahead(struct ms_write *w)
 	if (w->told || v->own != MS_OWN_USED || !__ms_policy_ahead(w))
 		return (struct outcome){ };
 	w->told = true;
+	__count_ended(w);
 	if (w->epoch == v->epoch)
 		v->epoch++;
 	__uncount(w);
@@ -248,6 +267,8 @@ static void __local_ended(struct ms_write *w)
 	if (w->status) {
 		if (w->kind == MS_WRITE_APP)
 			__ms_write_failed(w);
+		if (w->flags & MS_W_FUA && !w->zero)	/* zeroes are flushed apart */
+			__ms_flush_failed(v);
 		__ms_seg_mark(v, e, w->span.first, w->span.count);
 		__ms_resync_soon(v);
 		if (w->kind == MS_WRITE_PEER)
@@ -275,14 +296,11 @@ static void __flush_ended(struct ms_write *w)
 		w->status = -EIO;	/* it may have used up the device's error */
 	if (w->kind != MS_WRITE_APP)
 		return;
-	if (v->data_lost)
+	if (__ms_loss_untold(v))
 		w->status = -EIO;
-	if (w->status) {
-		if (v->inflight == w->queued)	/* else one that is in flight may be lost by the next */
-			v->told_writes = v->n.writes;
+	if (w->status)
 		__ms_write_failed(w);
-	}
-	v->data_lost = false;
+	v->told_writes = max(v->told_writes, w->covers);	/* what has ended since is for the next */
 }
 
 static void end_local(struct ms_write *w)
@@ -368,7 +386,8 @@ static void io_end(struct ms_io *io)
 {
 	struct ms_write *w = container_of(io, struct ms_write, io);
 
-	if (w->flush && io->status)
+	/* Where FUA is a write and a flush, either may have failed. */
+	if (io->status && (w->flush || w->flags & MS_W_FUA))
 		atomic_inc(&w->v->flushes_failing);
 	push_done(w, io->status);
 }
@@ -509,6 +528,7 @@ static void write_start(struct ms_op *op)
 		__ms_watch_stage(&v->watch, MS_STAGE_WAIT, w->begun - w->taken);
 		__ms_seg_write_begin(v, op->e, w->span.first, w->span.count);
 		__remember_changes(w);
+		w->losses = v->losses;
 		if (w->kind == MS_WRITE_APP && !__ship(w)) {
 			w->alone = true;
 			v->peer_lacks = true;
@@ -604,6 +624,7 @@ void ms_flush_submit(struct ms_write *w)
 	v->peer_lacks |= w->alone;
 	w->lost = w->kind == MS_WRITE_APP && v->own == MS_OWN_LEFT;
 	w->losses = v->losses;
+	w->covers = v->ended_writes;
 	/* Nobody waits any more for one of a session that is over. */
 	over = w->kind == MS_WRITE_PEER && (!v->connected || w->session != v->session);
 	spin_unlock(&v->lock);
@@ -693,8 +714,8 @@ static void __unconfirmed(struct ms_write *w)
 	trace_mirsync_write_unconfirmed(w);
 	w->v->watch.unconfirmed++;
 	w->alone = true;
-	if (w->flush)
-		w->alone = __peer_lacks(w->v, w->acked_seq);
+	if (w->flush)		/* what it covers may have been confirmed behind it (async) */
+		w->alone = __peer_lacks(w->v, w->v->acked_seq);
 	w->v->peer_lacks |= w->alone;
 	if (w->told && w->alone)
 		__want_generation(w->v);

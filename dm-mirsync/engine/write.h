@@ -52,7 +52,8 @@ struct ms_write {
 	int status;			/* negative errno of the local I/O */
 	u32 mark_epoch;
 	u32 session;
-	u32 losses;			/* flush: v->losses when it began */
+	u32 losses;			/* v->losses when it began */
+	u64 covers;			/* flush: v->ended_writes when it began */
 	u64 acked_seq;			/* flush: writes confirmed before it */
 	u64 epoch;			/* in which it was shipped */
 	u64 rx_no;			/* PEER: counts what came */

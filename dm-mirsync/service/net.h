@@ -7,9 +7,9 @@
  *
  * Threads: a session thread (connect or accept, handshake, then the receive
  * loop; it calls all of ms_net_ops except where said) and a sender thread.
- * Locking: ms_net_queue(), ms_net_ack() and ms_net_cut() may be called in any
- * context that may not sleep, with spinlocks held (they take one spinlock
- * with irqs saved, a leaf); the rest sleeps.
+ * Locking: ms_net_queue(), ms_net_ack() and ms_net_cut() may be called with
+ * spinlocks held (they take one spinlock with irqs saved, a leaf); the first two
+ * by tasks alone, as a task's plug may hold the sender's wake-up back. The rest sleeps.
  */
 #ifndef MS_SERVICE_NET_H
 #define MS_SERVICE_NET_H

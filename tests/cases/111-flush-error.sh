@@ -1,14 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # A flush of the data device that fails, at either site, is no end: once the disk is healed
-# the site takes writes again without being made anew, and the sites become equal. A demotion
-# that fails is told each time it does.
+# the site takes writes again without being made anew, and the sites become equal. A write that was in flight
+# meanwhile may be lost: the application is told by its next flush, once. A demotion that fails is told each time
+# it does.
 # scenario: 18
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
+
+put_one() { dd if=/dev/urandom of=/dev/mapper/vola bs=4k seek=3000 count=1 oflag=direct conv=notrunc status=none; }
+written_at_a() { [ "$(sum "${DATA[a]}" 12000 4)" != "$before" ]; }
+is_suspect_at_b() { [ "$(field b marked)" -ge 64 ]; }
+is_suspect() { [ "$(field a marked)" != 0 ]; }
 
 lab_sites
 can_fail data
@@ -30,6 +36,47 @@ for site in b a; do
 	wait_insync a 60
 	put /dev/mapper/vola 4096 4096 3
 done
+
+note "a flush fails while a write waits for the peer: that one is told by the next flush"
+wait_field a hot '0/*'
+wait_field b hot '0/*'
+before=$(sum "${DATA[a]}" 12000 4)
+dmsetup suspend --nolockfs datab
+put_one &
+writer=$!
+wait_field a inflight 1
+wait_field a unacked 1
+wait_until written_at_a
+change_table dataa "${BAD[a]}"
+sync -d /dev/mapper/vola &
+first=$!
+wait_until is_suspect
+change_table dataa "${GOOD[a]}"
+dmsetup resume datab
+wait "$writer" || fail "the write has failed"
+r=0
+wait "$first" || r=$?
+[ "$r" != 0 ] || fail "the flush has not failed"
+expect_fail sync -d /dev/mapper/vola
+sync -d /dev/mapper/vola
+msg a disconnect
+wait_field a link disconnected
+msg a connect
+wait_insync a 60
+
+note "so is a write with FUA, which may be a write and a flush: what b had confirmed is suspect"
+put /dev/mapper/vola 0 4096 5
+wait_field a hot '0/*'
+wait_field b hot '0/*'
+dd if=/dev/urandom of=/dev/mapper/vola bs=64k count=4 oflag=direct conv=notrunc status=none
+change_table datab "${BAD[b]}"
+dd if=/dev/urandom of=/dev/mapper/vola bs=4k seek=2000 count=1 oflag=direct,dsync conv=notrunc status=none
+msg a disconnect
+wait_until is_suspect_at_b
+change_table datab "${GOOD[b]}"
+wait_field a link disconnected
+msg a connect
+wait_insync a 60
 
 note "a demotion that fails, and fails again for the same reason"
 change_table dataa "${BAD[a]}"

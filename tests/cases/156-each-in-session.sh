@@ -57,7 +57,7 @@ refuse_each look_at_failback
 
 # One that was begun and cannot be started has to be asked for again, as if the link had been cut.
 calls >"$LAB/calls"
-fault_at failslab "$(awk '$2 == "ms_resync_go" { print $1; exit }' "$LAB/calls")"
+fault_at failslab "$(awk '$2 == "go" || $2 == "ms_resync_go" { print $1; exit }' "$LAB/calls")"
 expect_fail "$MIRSYNC" failback volb --yes
 KIND=failslab fault_came || fail "it was not refused for want of memory"
 faults_off
