@@ -22,6 +22,8 @@ answer()
 	[ "$r" = "$want" ] || fail "answer $word: status $r, not $want"
 }
 
+says_how_long() { in_site b "$MIRSYNC" status volb | grep -E ', at [0-9.]+ [KM]iB/s, [0-9.:]+ (s|min) left'; }
+
 # Copying the 24 MiB takes some seconds then.
 slow_link() { tc -n siteb qdisc add dev veth0 root netem rate 16mbit limit 2000; }
 fast_link() { tc -n siteb qdisc del dev veth0 root; }
@@ -66,8 +68,11 @@ grep 'the copy goes on in the kernel' "$LAB/error" || fail "$(<"$LAB/error")"
 [ "$(field b sync)" = resync-source ] || fail "the copy was over or stopped: $(field b sync)"
 answer 0 '' status volb
 grep -E 'copying to the peer \[#* *\] [0-9.]+ % of [0-9]+ extents done' "$LAB/said" || fail "no bar"
+grep $'\033\\[' "$LAB/said" >/dev/null || fail "no colours"
 in_site b "$MIRSYNC" status volb >"$LAB/said"
 grep 'copying to the peer, ' "$LAB/said" || fail "a bar without a terminal"
+if grep $'\033' "$LAB/said"; then fail "colours without a terminal"; fi
+wait_until says_how_long
 fast_link
 gives 0 '' cli b wait volb in-sync --timeout "$(limit 120)"
 cli b failback volb --dry-run

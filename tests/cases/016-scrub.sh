@@ -116,6 +116,14 @@ msg a connect
 wait_insync a
 found a 72000:differs 73600:differs
 
+note "at a bounded rate"
+# 8 MiB at 2 MiB/s, but for a first piece of it, take 3 s; a slow machine takes longer anyhow.
+begun=${EPOCHREALTIME/./}
+"$MIRSYNC" scrub vola --rate 2048 --range 0+16384
+took=$((${EPOCHREALTIME/./} - begun))
+note "8 MiB at 2 MiB/s: $((took / 1000)) ms"
+[ "$took" -ge 3000000 ] || fail "8 MiB at 2 MiB/s took $((took / 1000)) ms"
+
 note "it is stopped"
 before=$(disk_sectors "${DATA[a]}" read)
 "$MIRSYNC" scrub vola --rate 64 >"$LAB/said" 2>"$LAB/error" &

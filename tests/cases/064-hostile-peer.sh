@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # A peer that has the key and sends what it may not: frames out of place, of impossible length,
 # damaged, about what is not there, writes that do not fit their codes, the volume or an extent, a copy
-# to a site that waits for the word before it.
+# to a site that waits for the word before it; last, frames with right checksums that chance has made.
 # Each costs it the session, as do questions whose answers it does not read, or gets a refusal; the
 # target's disk stays as it is, and with the real peer it is in sync at once.
 # scenario: 20
-# timeout: 300
+# timeout: 360
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
@@ -34,6 +34,9 @@ cut=$(grep -c ^cut "$LAB/crimes")
 [ "$(counter b cut_protocol)" = "$cut" ] || fail "$cut sessions cut, b: $(grep cut_ "$(debug_file b counters)")"
 crook a greedy
 [ "$(counter b cut_protocol)" = $((cut + 1)) ] || fail "b: $(grep cut_ "$(debug_file b counters)")"
+seed=${SEED:-$RANDOM}
+note "by chance, seed $seed"
+crook a chance 15 "$seed"
 [ "$(counter b peer_writes) $(counter b peer_zeroes)" = "0 0" ] || fail "writes were taken"
 [ "$before" = "$(sha256sum <"$LAB/b.data")" ] || fail "the disk was written to"
 [ "$(field b disk) $(field b role)" = "consistent secondary" ] || fail "b: $(field b disk) $(field b role)"

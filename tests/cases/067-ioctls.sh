@@ -54,8 +54,10 @@ one=$!
 calls 20 $((seed + 1)) >"$LAB/two" &
 two=$!
 for i in {1..12}; do
-	timeout -s KILL 1.5 python3 "$(dirname "$0")/ioctls.py" 60 $((seed + 1 + i)) \
-		/dev/mapper/vola /dev/mapper/volb >/dev/null 2>&1 || true
+	r=0
+	command timeout -s KILL "$(limit 2)" python3 "$(dirname "$0")/ioctls.py" 6000 $((seed + 1 + i)) \
+		/dev/mapper/vola /dev/mapper/volb >/dev/null 2>"$LAB/died" || r=$?
+	[ "$r" = 137 ] || fail "it was to die, and ended with status $r: $(tail -n 1 "$LAB/died")"
 done
 wait "$one" "$two"
 kill "$writer"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # On top of a volume: partitions at odd sectors, as kpartx makes them, with a file system and with direct
 # I/O through vectors of odd numbers of sectors at odd places of pages, under which it is not demoted; read-only
-# devices, which refuse writes and change nothing at either site.
+# devices, which refuse writes and change nothing at either site; a logical volume of LVM, under which it is
+# not demoted either.
 # scenario: 22
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh
@@ -67,3 +68,18 @@ losetup -d "$loop"
 scribble /dev/mapper/part0
 dmsetup remove --retry part0
 dmsetup remove --retry part1
+
+note "a physical volume of LVM"
+wipefs -qa /dev/mapper/vola
+lvm_here /dev/mapper/vola
+pvcreate -q -ff -y /dev/mapper/vola
+vgcreate -q mirsynctest /dev/mapper/vola
+lvcreate -q -y -W n -l 100%FREE -n data mirsynctest
+expect_fail "$MIRSYNC" demote vola
+[[ $REASON == *"is in use by the device"* ]] || fail "$REASON"
+put /dev/mirsynctest/data 0 1024 9
+vgchange -q -an mirsynctest
+"$MIRSYNC" demote vola
+wait_field a claim none
+"$MIRSYNC" promote vola
+wait_insync a

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # A failback with a writer at B all the time, and resyncs after outages with a writer at
-# the primary: they end while the writer goes on, and both disks and all codes are right.
+# the primary: they end while the writer goes on, and both disks and all codes are right. Before that the helper of
+# the failback is killed again and again, later each time, and leaves nothing that the next one could not do.
 # processors: 2
 # scenario: 8
 # timeout: 360
@@ -9,6 +10,13 @@
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
+
+# Its programs are slower by as much as the machine is.
+seconds_of() # MILLISECONDS
+{
+	local ms=$(($1 * ${MS_SLOW:-1}))
+	printf '%d.%03d' $((ms / 1000)) $((ms % 1000))
+}
 
 lab_sites
 format_both
@@ -21,7 +29,21 @@ vol_remove a
 fio_load_start /dev/mapper/volb --bsrange=4k-64k
 vol_create a primary timeout 6000
 wait_field a meeting outdated
-timeout 120 "$MIRSYNC" failback volb --yes
+killed=0
+for ms in 20 40 80 160 320 640 1280; do
+	for way in --digest --full --codes; do
+		[ "$(field b meeting) $(field b sync)" = "peer-outdated out-of-sync" ] || break 2
+		r=0
+		# shellcheck disable=SC2046 # none, or one
+		command timeout -s KILL "$(seconds_of "$ms")" "$MIRSYNC" failback volb --yes \
+			$([ "$way" = --codes ] || echo "$way") >/dev/null 2>&1 || r=$?
+		[ "$r" != 137 ] || killed=$((killed + 1))
+		[ "$(field a role)" = secondary ] || fail "a serves"
+	done
+done
+note "killed $killed times; b: $(field b meeting), $(field b sync)"
+[ "$killed" -ge 3 ] || fail "too few to prove anything"
+[ "$(field b sync)" != out-of-sync ] || timeout "$(limit 120)" "$MIRSYNC" failback volb --yes
 wait_insync b
 sleep 2
 

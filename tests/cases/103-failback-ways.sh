@@ -20,6 +20,27 @@ copies_all()
 	[ $((0x$(field b flags) & 64)) != 0 ]
 }
 
+# altered_below SITE MIB SEED COMMAND...: its disk, from there on, after a failover; COMMAND asks for a failback of
+# what is marked.
+altered_below()
+{
+	local site=$1 at=$2 seed=$3
+	shift 3
+	"$MIRSYNC" switchover volb
+	wait_insync a
+	vol_remove a
+	"$MIRSYNC" promote volb --alone
+	put /dev/mapper/volb 20480 64 "$seed"
+	vol_create a primary timeout 5000
+	wait_field a meeting outdated
+	head -c 16M /dev/urandom | dd of="$LAB/$site.data" bs=1M seek="$at" iflag=fullblock conv=notrunc,fsync status=none
+	blockdev --flushbufs "${DATA[$site]}"
+	expect_fail "$@"
+	[[ $REASON == *"may not cover all that differs"* ]] || fail "$REASON"
+	"$MIRSYNC" failback volb --yes
+	compare_disks
+}
+
 lab_sites
 format_both
 vol_create b secondary timeout 5000
@@ -41,34 +62,9 @@ note "only what is marked"
 compare_disks
 
 note "the disk was altered below the target since they met: the sample says so, and marks do not"
-"$MIRSYNC" switchover volb
-wait_insync a
-vol_remove a
-"$MIRSYNC" promote volb --alone
-put /dev/mapper/volb 20480 64 4
-vol_create a primary timeout 5000
-wait_field a meeting outdated
-head -c 16M /dev/urandom | dd of="$LAB/a.data" bs=1M seek=8 iflag=fullblock conv=notrunc,fsync status=none
-blockdev --flushbufs "${DATA[a]}"
-expect_fail "$MIRSYNC" failback volb --changed --yes
-[[ $REASON == *"may not cover all that differs"* ]] || fail "$REASON"
-"$MIRSYNC" failback volb --yes
-compare_disks
-
+altered_below a 8 4 "$MIRSYNC" failback volb --changed --yes
 note "the same at the source, whose altered content is what is to stay"
-"$MIRSYNC" switchover volb
-wait_insync a
-vol_remove a
-"$MIRSYNC" promote volb --alone
-put /dev/mapper/volb 20480 64 5
-vol_create a primary timeout 5000
-wait_field a meeting outdated
-head -c 16M /dev/urandom | dd of="$LAB/b.data" bs=1M seek=16 iflag=fullblock conv=notrunc,fsync status=none
-blockdev --flushbufs "${DATA[b]}"
-expect_fail python3 "$(dirname "$0")/failback.py" /dev/mapper/volb changed
-[[ $REASON == *"may not cover all that differs"* ]] || fail "$REASON"
-"$MIRSYNC" failback volb --yes
-compare_disks
+altered_below b 16 5 python3 "$(dirname "$0")/failback.py" /dev/mapper/volb changed
 
 note "its metadata is lost: the marks cover nothing"
 vol_remove a

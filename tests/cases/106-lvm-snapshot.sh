@@ -12,18 +12,6 @@ DATA_MIB=16
 
 sum_of() { dd if="$1" bs=1M iflag=direct status=none | sha256sum; }
 
-# No devices but those of this case.
-lvm_here()
-{
-	modprobe dm-snapshot
-	export LVM_SYSTEM_DIR=$LAB/lvm LVM_SUPPRESS_FD_WARNINGS=1
-	mkdir "$LVM_SYSTEM_DIR"
-	cat >"$LVM_SYSTEM_DIR/lvm.conf" <<-END
-	devices { use_devicesfile = 0 global_filter = [ "a|^$1\$|", "r|.*|" ] }
-	backup { backup = 0 archive = 0 }
-	END
-}
-
 snapshot_is() # SUM
 {
 	[ "$(sum_of /dev/mirsynctest/data-before-target)" = "$1" ] ||
@@ -35,6 +23,7 @@ lab_sites
 losetup -d "${DATA[a]}"
 rm "$LAB/a.data"
 disk=$(lab_disk a.pv 40)
+modprobe dm-snapshot
 lvm_here "$disk"
 vgcreate -q -s 1M mirsynctest "$disk"
 lvcreate -q -y -W n -L "${DATA_MIB}M" -n data mirsynctest

@@ -14,7 +14,7 @@ DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib-watch.sh"
 . "$(dirname "$0")/lib-crook.sh"
 . "$(dirname "$0")/lib-faults.sh"
-KIND=failslab
+KIND=${KIND:-failslab}
 BEFORE=(before_target 60000)
 
 # may_fail COMMAND...: but it does not find a difference (5).
@@ -146,6 +146,16 @@ before_round()
 	wait_until in_sync_let "$p" "$o"
 }
 
+# What they agree on when they meet is asked for as well.
+in_sync_with_word()
+{
+	local site
+	for site in a b; do
+		! is "$site" preparing waiting || msg "$site" go 2>/dev/null || true
+	done
+	is a sync in-sync
+}
+
 let_go() # SITE PID: as long as that runs
 {
 	while :; do
@@ -207,11 +217,13 @@ each()
 {
 	note "$1"
 	refuse_new "$1"
-	[ "$came" -ge "$2" ] || fail "too few to prove anything"
+	[ "$came" -ge "${EACH_LEAST:-$2}" ] || fail "too few to prove anything"
+	all=$((all + came))
 	wait_until is "$(primary)" sync in-sync
 }
 
 seed=0
+all=0
 lab_sites
 keyctl add logon mirsync:crook "$KEY" @u >/dev/null
 format_both >/dev/null
@@ -230,5 +242,6 @@ each resolve_round 1
 vol_remove a b
 vol_create b secondary "${AUTH[@]}" "${BEFORE[@]}"
 vol_create a primary "${AUTH[@]}" "${BEFORE[@]}"
-wait_until is a sync in-sync
+wait_until in_sync_with_word
 each before_round 1
+[ "$all" -ge 8 ] || fail "too few to prove anything"

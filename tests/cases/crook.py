@@ -20,7 +20,8 @@ from stranger import AUTH, HELLO, PING, READY, REFUSE, WRITE, frame, head, hello
 ZERO, FLUSH, ANNOUNCE, MARKS, GO, CMP_EXTENTS, CMP_CODES, CMP_VERSIONS = 17, 18, 19, 32, 34, 35, 36, 37
 DONE, SUMMARY_REQ, TABLE_REQ, FAILBACK_BEGIN, SWITCH, RESULT, STATE, RESOLVE, PREPARE = 39, 48, 50, 64, 65, 66, 67, 68, 69
 PONG, ACK, CMP_REPLY, SUMMARY, TABLE, READ_REQ, READ_DATA = 9, 10, 38, 49, 51, 52, 53
-STATUS_AT = {RESULT: 0, CMP_REPLY: 4, SUMMARY: 12, TABLE: 12}	# in the bodies of answers
+MARKS_END, PROGRESS, REGENERATE, DIGEST_REQ, DIGEST = 33, 41, 54, 56, 57
+STATUS_AT = {RESULT: 0, CMP_REPLY: 4, SUMMARY: 12, TABLE: 12, DIGEST: 136}	# in the bodies of answers
 NONCE, INITIATOR, FIELDS = 216, 248, {
     "proto_min": 0, "proto_max": 2, "auth": 4, "features": 8, "volume_id": 16, "node_id": 32,
     "sectors": 48, "logical_block": 56, "seg_shift": 60, "code_algo": 64, "claim": 68,
@@ -357,6 +358,11 @@ def write_frame(sector, sectors, segs, codes, data, data_len=None, kind=WRITE):
     return head(kind, len(body), length, struct.unpack_from("<I", raw, 32)[0]) + body + data
 
 
+def sectors():
+    """Of the volume."""
+    return struct.unpack_from("<Q", my_hello(1), 48)[0]
+
+
 def hostile_frames():
     """Before the site has agreed to be a target. Those with a type are answered by such a frame."""
     far = 1 << 62
@@ -373,6 +379,10 @@ def hostile_frames():
     yield "RESULT", frame(RESULT, bytes(216))
     yield "CMP_REPLY", frame(CMP_REPLY, bytes(144))
     yield "READ_DATA", write_frame(0, 8, 1, [code], bytes(4096), kind=READ_DATA)
+    yield "SUMMARY", frame(SUMMARY, struct.pack("<QII", 0, 1, 0) + bytes(24))
+    yield "TABLE", frame(TABLE, struct.pack("<QII", 0, 1, 0) + bytes(3976))
+    yield "DIGEST", frame(DIGEST, bytes(144))
+    yield "nonsense in STATE and PROGRESS", frame(STATE, b"\377" * 104) + frame(PROGRESS, b"\377" * 24) + frame(999, b"")
     yield "ACK", frame(ACK, struct.pack("<QII", 77, 0, 0))
     yield "unknown type", frame(999, b"")
     yield "odd length", frame(ACK, bytes(15))
@@ -389,6 +399,11 @@ def hostile_frames():
     yield "CMP_VERSIONS far away", frame(CMP_VERSIONS, struct.pack("<QQ", far, 1) * 512), CMP_REPLY
     yield "CMP_CODES of all, without codes", frame(CMP_CODES, struct.pack("<Q", 0) + b"\377" * 60 + bytes(4)), CMP_REPLY
     yield "READ_REQ far away", frame(READ_REQ, struct.pack("<QII", far, 8, 0)), RESULT
+    yield "FAILBACK_BEGIN with a flag that is none", frame(FAILBACK_BEGIN, struct.pack("<II", 4, 0) + bytes(88)), RESULT
+    yield "READ_REQ by code, far away", frame(READ_REQ, struct.pack("<QII", far, 8, 1)), RESULT
+    yield "DIGEST_REQ far away", frame(DIGEST_REQ, struct.pack("<Q", far) + b"\377" * 60 + bytes(4)), DIGEST
+    yield "DIGEST_REQ of more than the last extent has", frame(
+        DIGEST_REQ, struct.pack("<Q", (sectors() - 1) // (480 * 8)) + b"\377" * 60 + bytes(4)), DIGEST
     yield "READ_REQ of too much", frame(READ_REQ, struct.pack("<QII", 0, 3840, 0)), RESULT
     yield "READ_REQ by who is no source", frame(READ_REQ, struct.pack("<QII", 0, 8, 0)), RESULT
     yield "READ_REQ with a flag that is none", frame(READ_REQ, struct.pack("<QII", 0, 8, 2)), RESULT
@@ -396,18 +411,17 @@ def hostile_frames():
 
 def hostile_writes():
     """Of a source, as it were."""
-    sectors = struct.unpack_from("<Q", my_hello(1), 48)[0]
     code = os.urandom(8)
     yield "payload that is not its code", write_frame(0, 8, 1, [code], os.urandom(4096))
-    yield "beyond the end", write_frame(sectors, 8, 1, [code], bytes(4096))
-    yield "over the end", write_frame(sectors - 8, 16, 2, [code] * 2, bytes(8192))
+    yield "beyond the end", write_frame(sectors(), 8, 1, [code], bytes(4096))
+    yield "over the end", write_frame(sectors() - 8, 16, 2, [code] * 2, bytes(8192))
     yield "sector that wraps", write_frame((1 << 64) - 8, 16, 2, [code] * 2, bytes(8192))
     yield "over an extent's end", write_frame(480 * 8 - 8, 16, 2, [code] * 2, bytes(8192))
     yield "codes too few", write_frame(0, 16, 1, [code], bytes(8192))
     yield "codes too many", write_frame(0, 8, 400, [code] * 400, bytes(4096))
     yield "data too short", write_frame(0, 16, 2, [code] * 2, bytes(4096))
     yield "no sectors", write_frame(0, 0, 0, [], b"")
-    yield "ZERO beyond the end", write_frame(sectors, 8, 0, [], b"", kind=ZERO)
+    yield "ZERO beyond the end", write_frame(sectors(), 8, 0, [], b"", kind=ZERO)
     yield "ZERO of everything", write_frame(0, 0xFFFFFFFF, 0, [], b"", kind=ZERO)
     yield "ANNOUNCE of a mask that is none", frame(ANNOUNCE, struct.pack("<QQ", 0, (1 << 64) - 1))
     yield "2 MiB of data", head(WRITE, 24, 1 << 21, 0)
@@ -441,6 +455,51 @@ def do_hostile():
     send(sock, go + write_frame(0, 2048, 256, [os.urandom(8)] * 256, bytes(65536), 1 << 20))
     sock.shutdown(socket.SHUT_WR)
     drain(sock)
+
+
+def word():
+    """Eight bytes out of limits and chance."""
+    return struct.pack("<Q", random.choice((0, 1, 7, 8, 9, 479, 480, 512, sectors() - 8, sectors(), 1 << 32, (1 << 64) - 1,
+                                            random.getrandbits(64), random.randrange(16))))
+
+
+# Type, bytes of a body of fixed length, and of what may follow it again and again: questions, and answers to none.
+# Not what a peer with the key may bring about as it likes, such as GO.
+CHANCE = ((PING, 0, 0), (PONG, 0, 0), (ACK, 16, 16), (ANNOUNCE, 16, 16), (MARKS, 72, 72), (MARKS_END, 0, 0),
+          (CMP_EXTENTS, 16, 16), (CMP_CODES, 72, 8), (CMP_VERSIONS, 16, 16), (CMP_REPLY, 144, 0), (DONE, 88, 0),
+          (PROGRESS, 24, 0), (SUMMARY_REQ, 16, 0), (SUMMARY, 16, 24), (TABLE_REQ, 16, 0), (TABLE, 16, 3976), (READ_REQ, 16, 0),
+          (READ_DATA, 16, 8), (DIGEST_REQ, 72, 0), (DIGEST, 144, 32), (FAILBACK_BEGIN, 96, 0), (PREPARE, 0, 0), (RESULT, 216, 0),
+          (STATE, 104, 0))
+
+
+def chance_frame():
+    kind, fixed, more = random.choice(CHANCE)
+    length = fixed + more * random.choice((0, 0, 1, 2, 8))
+    body = b"".join(word() for _ in range(length // 8 + 1))[:length]
+    if random.random() < 0.03:
+        body += os.urandom(random.randrange(64))
+    raw = bytearray(frame(kind, body))
+    if random.random() < 0.03:
+        raw[random.randrange(len(raw))] ^= 1 << random.randrange(8)
+    return bytes(raw)
+
+
+def do_chance():
+    """Frames made by chance, for ARGUMENT seconds, with the seed that follows; each session is ended by either side."""
+    random.seed(int(sys.argv[8]))
+    sessions, end = 0, time.monotonic() + float(sys.argv[7])
+    while time.monotonic() < end:
+        sock = opened()
+        try:
+            for _ in range(random.randrange(1, 30)):
+                send(sock, chance_frame())
+            sock.shutdown(socket.SHUT_WR)
+        except (Closed, OSError):
+            pass
+        drain(sock)
+        sock.close()
+        sessions += 1
+    print(f"{sessions} sessions")
 
 
 def do_early():

@@ -17,7 +17,7 @@ import time
 
 SIZES = {0: 4, 1: 408, 2: 32, 3: 32, 4: 24, 5: 144, 6: 136, 7: 336, 8: 136, 9: 208, 10: 24}
 TABLES = (2, 3)
-VERDICTS, SCRUB, DIGESTS = 4, 7, 10
+VERDICTS, FAILBACK, SCRUB, REPAIR, DIGESTS = 4, 5, 7, 9, 10
 DIGEST = struct.Struct("=QQII60s60s15360s")
 VERDICT = struct.Struct("=QQQ60sI")
 ROOM = 1 << 17		# bytes: more than any of them fills
@@ -57,8 +57,13 @@ def argument(nr):
     elif nr == SCRUB:
         struct.pack_into("=QII", body, 8, number(), small(0, 1), 0)
         body[32:92] = random.randbytes(60)
+    elif nr == REPAIR:
+        struct.pack_into("=QI", body, 8, number(), small(0, 1))
+        body[24:84] = random.choice((bytes(60), b"\1" + bytes(59), random.randbytes(60)))
     elif nr > VERDICTS:
         struct.pack_into("=II", body, 8, small(0, 1, 2, 3), small(0, 1))
+        if nr == FAILBACK:
+            struct.pack_into("=I", body, 136, small(0, 64, 1 << 20))
     return body
 
 

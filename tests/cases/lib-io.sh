@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # Reading and writing for the cases: fio with direct I/O and verification, checksums of
-# ranges, counters of the disks below. Sourced by a case after lib.sh.
+# ranges, counters of the disks below, LVM on one of them. Sourced by a case after lib.sh.
 
 # fio_run FILE RW [OPTION...]: libaio, O_DIRECT, blocks of 4k, verified by crc32c.
 fio_run()
@@ -138,4 +138,15 @@ hardly_cached()
 		nap 0.1
 	done
 	[ "$(<$bufio/current_allocated_bytes)" -le 8192 ]
+}
+
+# lvm_here DEVICE: LVM knows of no other, and keeps no files of its own.
+lvm_here()
+{
+	export LVM_SYSTEM_DIR=$LAB/lvm LVM_SUPPRESS_FD_WARNINGS=1
+	mkdir "$LVM_SYSTEM_DIR"
+	cat >"$LVM_SYSTEM_DIR/lvm.conf" <<-END
+	devices { use_devicesfile = 0 global_filter = [ "a|^$1\$|", "r|.*|" ] }
+	backup { backup = 0 archive = 0 }
+	END
 }

@@ -50,9 +50,10 @@ limit()
 	echo $(($1 * ${MS_SLOW:-1}))
 }
 
-# timeout SECONDS COMMAND...: the program, with such a limit.
+# timeout SECONDS COMMAND...: the program, with such a limit; whole seconds, and no options of its own.
 timeout()
 {
+	[[ $1 =~ ^[0-9]+$ ]] || fail "timeout: $1"
 	command timeout "$(limit "$1")" "${@:2}"
 }
 
