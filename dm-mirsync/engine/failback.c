@@ -527,10 +527,10 @@ static int ask_to_win(struct ms_volume *v, u32 session, struct ms_ioc_failback *
 /* Also why it was not copied to. An open device is no reason to try again: it is not the primary's any more. */
 static int say_demoted(struct ms_ioc_failback *fb, int r)
 {
-	char text[sizeof(fb->error)];
+	char text[sizeof(fb->error)] = "this site is demoted now; ";
 
-	strscpy(text, fb->error, sizeof(text));
-	snprintf(fb->error, sizeof(fb->error), "this site is demoted now; %s", text);
+	strlcat(text, fb->error, sizeof(text));
+	strscpy(fb->error, text, sizeof(fb->error));
 	return r == -EBUSY ? -EPERM : r;
 }
 
