@@ -62,8 +62,8 @@ def argument(nr):
         body[24:84] = random.choice((bytes(60), b"\1" + bytes(59), random.randbytes(60)))
     elif nr > VERDICTS:
         struct.pack_into("=II", body, 8, small(0, 1, 2, 3), small(0, 1))
-        if nr == FAILBACK:
-            struct.pack_into("=I", body, 136, small(0, 64, 1 << 20))
+        if nr == FAILBACK:		# not so slow that the case waits for its end in vain
+            struct.pack_into("=I", body, 136, random.choice((0, 1 << 14, 1 << 20, (1 << 32) - 1)))
     return body
 
 
