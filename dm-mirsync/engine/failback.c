@@ -516,7 +516,7 @@ static int ask_to_win(struct ms_volume *v, u32 session, struct ms_ioc_failback *
 		r = ask_patiently(v, fb, MS_F_RESOLVE);
 	}
 	if (r == -EINTR)
-		say(fb, r, "interrupted: this site has given up its role, and is not copied to unless the peer has begun to");
+		say(fb, r, "interrupted: nothing is copied to this site unless the peer has begun to");
 	if (r == -ENOTCONN)
 		say(fb, r, "the session ended: whether the copy has begun, the status tells when the sites have met");
 	if (r)

@@ -69,10 +69,10 @@ void __ms_data_lost(struct ms_volume *v)
 	__disk_failed(v);
 	__ms_suspect_hot(v);
 	v->losses++;			/* what is cooling now may not: see cool_batch() */
-	if (v->claim != MS_CLAIM_NONE)
-		v->lost_writes = v->ended_writes;
 	__ms_resync_soon(v);
-	if (v->claim == MS_CLAIM_NONE) {
+	if (v->claim != MS_CLAIM_NONE) {
+		v->lost_writes = v->ended_writes;
+	} else {
 		v->target_failed = true;
 		queue_work(v->done_wq, &v->target_failed_work);
 	}

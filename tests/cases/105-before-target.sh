@@ -143,8 +143,17 @@ timeout 30 dmsetup remove --retry vola
 ! wait "$failback" || fail "it did not fail"
 whole_disk=$(sum_of a)
 [ "$whole_disk" = "$before" ] || fail "the disk of a has changed"
+
+note "nor is one for the first question of an earlier activation"
 vol_create a primary timeout 5000 before_target 60000
+met
+"$MIRSYNC" failback volb --yes 2>"$LAB/error" &
+failback=$!
+wait_field a preparing waiting
+expect_fail dmsetup message vola 0 go 1
+[ "$(field a preparing)" = waiting ] || fail "a: $(field a preparing)"
 msg b disconnect
+! wait "$failback" || fail "it did not fail"
 wait_field b link disconnected
 
 note "with the word"

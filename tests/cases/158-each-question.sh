@@ -14,7 +14,7 @@ DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib-watch.sh"
 . "$(dirname "$0")/lib-crook.sh"
 . "$(dirname "$0")/lib-faults.sh"
-KIND=${KIND:-failslab}
+KIND=failslab
 BEFORE=(before_target 60000)
 
 # may_fail COMMAND...: but it does not find a difference (5).
@@ -149,10 +149,8 @@ before_round()
 # What they agree on when they meet is asked for as well.
 in_sync_with_word()
 {
-	local site
-	for site in a b; do
-		! is "$site" preparing waiting || msg "$site" go 2>/dev/null || true
-	done
+	let_go a ''
+	let_go b ''
 	is a sync in-sync
 }
 
@@ -217,13 +215,11 @@ each()
 {
 	note "$1"
 	refuse_new "$1"
-	[ "$came" -ge "${EACH_LEAST:-$2}" ] || fail "too few to prove anything"
-	all=$((all + came))
+	[ "$came" -ge "$2" ] || fail "too few to prove anything"
 	wait_until is "$(primary)" sync in-sync
 }
 
 seed=0
-all=0
 lab_sites
 keyctl add logon mirsync:crook "$KEY" @u >/dev/null
 format_both >/dev/null
@@ -244,4 +240,3 @@ vol_create b secondary "${AUTH[@]}" "${BEFORE[@]}"
 vol_create a primary "${AUTH[@]}" "${BEFORE[@]}"
 wait_until in_sync_with_word
 each before_round 1
-[ "$all" -ge 8 ] || fail "too few to prove anything"

@@ -61,9 +61,11 @@ sync /dev/mapper/vola
 wait_field a unacked 0
 gen=$(field a gen)
 data_size=$(blockdev --getsz "$data_below")
-change_table datab "0 $data_size delay $data_below 0 0 $data_below 0 0 $data_below 0 $(limit 4000)"
+# The write is confirmed when the flush is on its way already.
+change_table datab "0 $data_size delay $data_below 0 0 $data_below 0 $(limit 1500) $data_below 0 $(limit 6000)"
 dd if=/dev/urandom of=/dev/mapper/vola bs=4k seek=100 count=1 oflag=direct conv=notrunc status=none
 sync -d /dev/mapper/vola
+[ "$(field a unacked)" = 2 ] || fail "unconfirmed: $(field a unacked)"
 wait_field a unacked 1
 cut_link
 msg a disconnect
