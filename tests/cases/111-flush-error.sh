@@ -15,6 +15,25 @@ put_one() { dd if=/dev/urandom of=/dev/mapper/vola bs=4k seek=3000 count=1 oflag
 written_at_a() { [ "$(sum "${DATA[a]}" 12000 4)" != "$before" ]; }
 is_suspect() { [ "$(field a marked)" != 0 ]; }
 
+# Between two moments at which everything is cool. To cool, b needs a flush of its own, which would fail as well: so
+# it is all done in less than the time after which that begins.
+fua_fails_at_b()
+{
+	put /dev/mapper/vola 0 4096 5
+	wait_field a hot '0/*'
+	wait_field b hot '0/*'
+	dmsetup reload datab --table "${BAD[b]}"
+	dd if=/dev/urandom of=/dev/mapper/vola bs=64k count=4 oflag=direct conv=notrunc status=none
+	dmsetup resume datab
+	dd if=/dev/urandom of=/dev/mapper/vola bs=4k seek=2000 count=1 oflag=direct,dsync conv=notrunc status=none
+	msg a disconnect
+	wait_field a link disconnected
+	change_table datab "${GOOD[b]}"
+	marked=$(field b marked)
+	msg a connect
+	wait_insync a 60
+}
+
 lab_sites
 can_fail data
 format_both
@@ -64,19 +83,11 @@ msg a connect
 wait_insync a 60
 
 note "so is a write with FUA, which may be a write and a flush: what b had confirmed is suspect"
-put /dev/mapper/vola 0 4096 5
-wait_field a hot '0/*'
-wait_field b hot '0/*'
-dd if=/dev/urandom of=/dev/mapper/vola bs=64k count=4 oflag=direct conv=notrunc status=none
-change_table datab "${BAD[b]}"
-dd if=/dev/urandom of=/dev/mapper/vola bs=4k seek=2000 count=1 oflag=direct,dsync conv=notrunc status=none
-msg a disconnect
-# Before anything there is cooled, which needs a flush of its own.
-change_table datab "${GOOD[b]}"
-[ "$(field b marked)" -ge 64 ] || fail "marked at b: $(field b marked)"
-wait_field a link disconnected
-msg a connect
-wait_insync a 60
+for _ in 1 2 3 4 5; do		# on a slow machine some of it may be cooled too soon
+	fua_fails_at_b
+	[ "$marked" -lt 64 ] || break
+done
+[ "$marked" -ge 64 ] || fail "marked at b: $marked"
 
 note "a demotion that fails, and fails again for the same reason"
 change_table dataa "${BAD[a]}"
