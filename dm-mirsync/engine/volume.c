@@ -411,6 +411,7 @@ void ms_volume_stop(struct ms_volume *v)
 	flush_workqueue(v->done_wq);
 	flush_workqueue(v->copy_wq);
 	flush_workqueue(v->repair_wq);
+	cancel_work_sync(&v->act_work);		/* it queues itself anew, which a flush does not wait for */
 	flush_workqueue(v->meta_wq);
 out:
 	mutex_unlock(&v->control);
