@@ -66,6 +66,7 @@ static void op_hello(void *ctx, struct ms_hello *h)
 	memcpy(h->seen_node_id, v->seen_node, MS_UUID);
 	h->seen_activation_id = cpu_to_le64(v->seen.id);
 	h->seen_commits = cpu_to_le64(v->seen.commits);
+	h->codes_since = cpu_to_le64(sb->codes_since);
 	v->hello_seq = v->state_seq;
 	spin_unlock(&v->lock);
 }
@@ -188,6 +189,7 @@ static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hell
 	v->peer_disk = sites[1].disk;
 	v->peer_gens = sites[1].gens;
 	v->peer_activation = le64_to_cpu(peer->activation);
+	v->peer_codes = le64_to_cpu(peer->codes_since);
 	v->rest = __ms_resync_rest(v);
 	ready->rest = cpu_to_le32(v->rest);
 	spin_unlock(&v->lock);

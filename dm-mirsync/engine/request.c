@@ -157,9 +157,6 @@ void ms_requests_fail(struct ms_volume *v)
 		spin_lock(&v->lock);
 		rq = list_first_entry_or_null(&v->requests, struct ms_request, list);
 		if (rq) {
-			/* A target that finds its disk altered says so by ending the session. */
-			if (rq->out.type == MS_F_READ_REQ)
-				__ms_resync_forget(v);
 			list_del_init(&rq->list);
 			rq->status = -ENOTCONN;
 			complete(&rq->answered);

@@ -137,7 +137,7 @@ bool __ms_resync_rest(struct ms_volume *v)
 	if (v->decision.meeting != MS_MEET_SOURCE || v->decision.scope != MS_SCOPE_ALL)
 		return false;
 	return v->kept.activation && v->kept.activation == v->peer_activation &&
-	       v->kept.id == v->peer_point.id &&
+	       v->kept.id == v->peer_point.id && v->kept.codes == v->peer_codes &&
 	       !memcmp(v->kept.node, v->peer_node, MS_UUID) &&
 	       (v->peer_disk == MS_DISK_INCONSISTENT ||
 		theirs->current_gen == mine->current_gen ||
@@ -178,6 +178,7 @@ void __ms_resync_keep(struct ms_volume *v)
 	lockdep_assert_held(&v->lock);
 	v->kept.activation = v->peer_activation;
 	v->kept.id = v->peer_point.id;
+	v->kept.codes = v->peer_codes;
 	memcpy(v->kept.node, v->peer_node, MS_UUID);
 }
 

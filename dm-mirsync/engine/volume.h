@@ -263,6 +263,7 @@ struct ms_volume {
 	struct work_struct target_failed_work;
 	struct work_struct marks_work;
 	u64 peer_activation;		/* of the session */
+	u64 peer_codes;			/* ... codes_since of its HELLO */
 	bool rest;			/* source: of scope all only what the session before has left is compared */
 	bool marks_wanted;		/* target: ... so the source wants the marks all the same */
 
@@ -288,6 +289,7 @@ struct ms_volume {
 	unsigned long app_at;		/* no lock: jiffies of the application's last I/O */
 	struct {
 		u64 activation, id;
+		u64 codes;		/* its codes_since: what was found equal was so by these */
 		u8 node[MS_UUID];
 	} kept;				/* the target that the candidates hold for in the next session; activation 0: none */
 

@@ -118,7 +118,8 @@ struct ms_hello {
 	u8 reserved[7];
 	u8 seen_node_id[MS_UUID];	/* ... and who that was */
 	struct ms_disk_point past[MS_PAST];	/* the sender's earlier activations */
-	u8 reserved2[32];
+	__le64 codes_since;	/* changes whenever the sender's codes become void or are made anew */
+	u8 reserved2[24];
 } __packed;
 static_assert(sizeof(struct ms_hello) == 816, "ms_hello");
 

@@ -97,6 +97,31 @@ codes
 verify 0
 expect_fail dmsetup message vola 0 regenerate both
 
+note "at the target, between two sessions of a copy"
+vol_remove a
+"$MIRSYNC" promote volb --alone
+put /dev/mapper/volb 32768 4096 5
+vol_create a secondary
+wait_field b meeting peer-outdated
+wait_field a hot '0/*'
+wait_field b hot '0/*'
+"$MIRSYNC" failback volb --yes --rate 512 >"$LAB/said" 2>&1 &
+wait_field b rs_copied '@([1-9]??|????*)'
+# In the first extent, which was found equal: only what differs is copied.
+dd if=/dev/urandom of="$LAB/a.data" bs=4k count=1 seek=100 conv=notrunc status=none
+msg b disconnect
+wait_field b link disconnected
+wait_field a link connecting
+wait_until "$MIRSYNC" regenerate vola local
+"$MIRSYNC" wait vola codes --timeout "$(limit 60)" || true
+msg b connect
+wait_insync b
+wait || true
+compare_disks
+"$MIRSYNC" switchover volb
+wait_insync a
+codes
+
 note "cut in the middle, and a restart"
 msg b set generator_rate 64
 "$MIRSYNC" regenerate vola peer
