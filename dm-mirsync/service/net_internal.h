@@ -189,6 +189,8 @@ bool ms_sock_pending(const struct socket *listener);
 bool ms_sock_readable(const struct socket *sock);
 /* Options of a connected socket; @timeout in jiffies. */
 void ms_sock_tune(struct socket *sock, unsigned long timeout);
+/* A window that stays closed is no reason to give the connection up any more. */
+void ms_sock_be_patient(struct socket *sock);
 /* How long one call may block. */
 void ms_sock_set_slice(struct socket *sock, unsigned long slice);
 /* Let the socket use the memory reserves: it may be what memory reclaim waits for. */

@@ -125,6 +125,7 @@ static void session(struct ms_net *n)
 	int r;
 
 	ms_sock_set_slice(n->sock, MS_NET_SLICE);
+	ms_sock_be_patient(n->sock);
 	ms_sock_set_reserve(n->sock);
 	n->heard = jiffies;
 	n->looked_at = jiffies;

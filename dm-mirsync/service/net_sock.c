@@ -169,6 +169,11 @@ void ms_sock_tune(struct socket *sock, unsigned long timeout)
 	tcp_sock_set_user_timeout(sk, jiffies_to_msecs(timeout));
 }
 
+void ms_sock_be_patient(struct socket *sock)
+{
+	tcp_sock_set_user_timeout(sock->sk, 0);
+}
+
 void ms_sock_set_slice(struct socket *sock, unsigned long slice)
 {
 	WRITE_ONCE(sock->sk->sk_rcvtimeo, slice);
