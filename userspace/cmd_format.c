@@ -71,7 +71,7 @@ static int check_data(const struct dev *data, u32 shift)
 	if (!sectors)
 		return cli_error(-EINVAL, data->path, "is empty");
 	if (sectors > MS_MAX_SECTORS)
-		return cli_error(-EINVAL, data->path, "is larger than a volume can be (64 PiB)");
+		return cli_error(-EINVAL, data->path, "is larger than a volume can be (4 PiB)");
 	if (block < data->logical_block)
 		return cli_error(-EINVAL, data->path,
 				 "its logical blocks are of %u bytes, larger than --block-size",

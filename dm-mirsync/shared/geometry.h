@@ -40,7 +40,7 @@
 #define MS_SUPER_BLOCK0		0u
 #define MS_SUPER_BLOCK1		8u
 #define MS_RECORD_BLOCK		16u
-#define MS_MAX_SECTORS		(1ull << 47)	/* 64 PiB */
+#define MS_MAX_SECTORS		(1ull << 43)	/* 4 PiB: the kernel's bitmaps of extents count in 32 bits */
 
 struct ms_geo {
 	u64 sectors;		/* of the volume */

@@ -55,6 +55,7 @@ static void refuses_what_is_out_of_range(void **state)
 	assert_int_equal(ms_geo_init(&geo, 8, 12, MS_HOT_MIN - 1), -EINVAL);
 	assert_int_equal(ms_geo_init(&geo, 8, 12, MS_HOT_MAX + 1), -EINVAL);
 	assert_int_equal(ms_geo_init(&geo, MS_MAX_SECTORS, 12, 16), 0);
+	assert_true(geo.extents <= ~0u);	/* what the kernel's bitmaps take */
 	assert_int_equal(ms_geo_init(&geo, MS_MAX_SECTORS, 20, 4096), 0);
 }
 
