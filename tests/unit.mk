@@ -17,7 +17,7 @@ MODEL_OBJECTS := $(patsubst %.c,$(BUILD)/unit/fast/%.o,$(MODEL_SOURCES) $(SHARED
 UNIT_COMMON := $(filter-out $(UNIT_SOURCES) $(MODEL_SOURCES),$(wildcard tests/unit/*.c)) $(SHARED_USER)
 # Parts of the CLI.
 UNIT_CLI := $(addprefix $(BUILD)/unit/userspace/,out.o failback.o cmd_failback.o cmd_resolve.o \
-	sites.o sites_digest.o sites_marked.o progress.o interrupt.o)
+	sites.o sites_digest.o sites_marked.o watch.o progress.o interrupt.o)
 # The offline code on a device in memory.
 UNIT_OFFLINE := $(wildcard tests/offline/*.c) userspace/area.c userspace/area_write.c \
 	userspace/repair.c userspace/tree.c

@@ -11,6 +11,7 @@
 #include "interrupt.h"
 #include "out.h"
 #include "progress.h"
+#include "watch.h"
 
 #define CODES_MS	500u		/* between two looks at how many codes the peer has made */
 #define STALL_MS	10000u		/* what has no code by then may be unreadable, or is written all the time */
@@ -176,7 +177,7 @@ static int failback(struct failback *f)
 	if (!code)
 		code = failback_begin_and_judge(f, !yes && !force);
 	if (!code)
-		code = failback_watch(f);
+		code = watch_copy(&f->o, f->json);
 	failback_end(f, code);
 	if (!code && !json)
 		failback_report(f);

@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "failback.h"
 #include "out.h"
+#include "watch.h"
 
 static const char *keep;
 static bool dry_run;
@@ -116,7 +117,7 @@ static int resolve(struct failback *f)
 		return rehearse(f);
 	code = f->loser_here ? keep_peer(f) : failback_begin_and_judge(f, !yes);
 	if (!code)
-		code = failback_watch(f);
+		code = watch_copy(&f->o, f->json);
 	failback_end(f, code);
 	if (json)
 		json_print(report_json(f, code));

@@ -15,11 +15,11 @@
 #include <sys/ioctl.h>
 
 #include "cli.h"
-#include "interrupt.h"
 #include "online.h"
 #include "out.h"
 #include "progress.h"
 #include "sites.h"
+#include "watch.h"
 
 #define ROUNDS		3
 #define LOOKS		3	/* of a round, before the one that decides */
@@ -265,31 +265,6 @@ static int repair_one(struct verify *y, const struct suspect *s)
 			 *rp.error ? rp.error : strerror(e));
 }
 
-/* What was marked is copied; that it also was is said by the pair's being in sync again. */
-static int wait_copied(struct verify *y)
-{
-	const struct ms_ioc_status *st = &y->o.st;
-	int code;
-
-	interrupt_catch();
-	progress_begin(&y->progress, "copying", json);
-	for (;;) {
-		code = online_status(&y->o);
-		if (code || (st->connected && st->in_sync))
-			break;
-		if (interrupted()) {
-			code = cli_error(CLI_FAILED, y->o.vol.name,
-					 "no longer watched; the copy goes on in the kernel");
-			break;
-		}
-		progress_show(&y->progress, st->rs_extents_done, st->rs_extents_total,
-			      st->rs_copied_bytes, st->connected ? "" : ", not connected");
-		online_pause(PAUSE_MS);
-	}
-	progress_end(&y->progress);
-	return code;
-}
-
 static int repair_all(struct verify *y)
 {
 	size_t i;
@@ -299,7 +274,7 @@ static int repair_all(struct verify *y)
 		if (ms_bits(y->suspect[i].differs, segs_of(y, &y->suspect[i])))
 			code = repair_one(y, &y->suspect[i]);
 	if (!code && *repair == 'p')
-		code = wait_copied(y);
+		code = watch_copy(&y->o, json);
 	return code;
 }
 

@@ -13,8 +13,6 @@
 #include "out.h"
 #include "progress.h"
 
-#define WATCH_MS	200u
-#define LIMBO_MS	10000u	/* neither copying nor in sync nor failed */
 #define SETTLE_MS	8000u	/* who opened the device for a moment has closed it by then */
 
 int failback_open(struct failback *f, const char *name)
@@ -101,7 +99,7 @@ int failback_give_up(struct failback *f)
 		e = take_step(f, MS_FAILBACK_GIVE_UP, &fb);
 	} while (e == EBUSY && online_now() < end);
 	f->started = !e;
-	return report_step(f, &fb, e, "the copy was not started");
+	return report_step(f, &fb, e, "the start of the copy");
 }
 
 u64 failback_lost(const struct failback *f)
@@ -222,7 +220,7 @@ int failback_begin_and_judge(struct failback *f, bool ask)
 	if (!code && ((ask && !failback_confirmed(f)) || interrupted()))
 		code = -EINTR;
 	if (!code)
-		code = failback_step(f, MS_FAILBACK_START, "the copy was not started");
+		code = failback_step(f, MS_FAILBACK_START, "the start of the copy");
 	f->started = !code;
 	if (!code)
 		return 0;
@@ -231,58 +229,6 @@ int failback_begin_and_judge(struct failback *f, bool ask)
 	if (code == -EINTR)
 		fprintf(stderr, "mirsync: %s: cancelled, nothing was copied\n", f->o.vol.name);
 	return CLI_FAILED;
-}
-
-/* Has the copy come to an end? Return: -EAGAIN not yet, 0 in sync, an exit status. */
-static int outcome(const struct failback *f, u64 *limbo)
-{
-	const struct ms_ioc_status *st = &f->o.st;
-
-	if (st->in_sync && !st->copying)
-		return 0;
-	if (st->copying) {
-		*limbo = 0;
-		return -EAGAIN;
-	}
-	if (st->last_error)
-		return cli_error(CLI_FAILED, f->o.vol.name,
-				 "the copy has stopped: %s; what is left is marked, and copied when the sites meet again",
-				 strerror(st->last_error));
-	if (!*limbo)
-		*limbo = online_now();
-	if (online_now() - *limbo > LIMBO_MS)
-		return cli_error(CLI_FAILED, f->o.vol.name, "%s", st->connected ?
-				 "the copy has ended and the sites are not in sync (see mirsync status)" :
-				 "not connected; the copy goes on when the sites meet again");
-	return -EAGAIN;
-}
-
-int failback_watch(struct failback *f)
-{
-	struct progress p;
-	u64 limbo = 0;
-	int code;
-
-	progress_begin(&p, "copying", f->json);
-	for (;;) {
-		code = online_status(&f->o);
-		if (code)
-			break;
-		code = outcome(f, &limbo);
-		if (code != -EAGAIN)
-			break;
-		if (interrupted()) {
-			code = cli_error(CLI_FAILED, f->o.vol.name,
-					 "no longer watched; the copy goes on in the kernel");
-			break;
-		}
-		progress_show(&p, f->o.st.rs_extents_done, f->o.st.rs_extents_total,
-			      f->o.st.rs_copied_bytes,
-			      f->o.st.connected ? "" : ", not connected");
-		online_pause(WATCH_MS);
-	}
-	progress_end(&p);
-	return code;
 }
 
 static u64 data_read(const struct failback *f)

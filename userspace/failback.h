@@ -68,9 +68,6 @@ u64 failback_lost(const struct failback *f);
 /* Ask on a terminal, when anything would be overwritten. */
 bool failback_confirmed(const struct failback *f);
 
-/* Show the copy until the sites are in sync. Return: an exit status. */
-int failback_watch(struct failback *f);
-
 /* What was done: a table; or an object, with what was found, to which a command adds its own. */
 void failback_report(const struct failback *f);
 struct json_object *failback_json(const struct failback *f, int code);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A resync whose source cannot read some segments copies all others, says how many are
 # missing, and is not in sync: the target stays inconsistent. Written anew by the application
-# they are no longer missing. A target that cannot read gets its segments written.
+# they are no longer missing. Who waits for the repair of one is told. A target that cannot read gets its segments written.
 # scenario: 18
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh
@@ -39,6 +39,19 @@ put /dev/mapper/vola 4128 12 2
 wait_insync a
 [ "$(field a unreadable)" = 0 ] || fail "still counted as unreadable"
 wait_field b disk consistent
+medium_errors 0 0
+
+note "it cannot read what verify has found to differ"
+dd if=/dev/urandom of="$LAB/b.data" bs=512 count=3 seek=16388 conv=notrunc status=none
+dd if=/dev/urandom of=/dev/mapper/vola bs=512 count=1 seek=16384 oflag=direct conv=notrunc status=none
+wait_field a valid 8192
+wait_field b valid 8192
+medium_errors 16384 8
+expect_fail "$MIRSYNC" verify vola --repair peer
+[[ $REASON == *"the copy has stopped"* ]] || fail "$REASON"
+[ "$(field a marked)" = 1 ] || fail "$(field a marked) segments are marked"
+medium_errors 0 0
+wait_insync a
 
 note "the target cannot read"
 "$MIRSYNC" switchover vola
