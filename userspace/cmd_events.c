@@ -91,11 +91,11 @@ static void state_text(const struct online *o, char *text, size_t size)
 		snprintf(met, sizeof(met), " meeting=%s peer=%s peer_disk=%s",
 			 ms_meeting_name(st->meeting), ms_claim_name(st->peer_claim),
 			 ms_disk_name(st->peer_disk));
-	snprintf(text, size, "%s %s %s %s claim=%s%s%s%s%s%s%s", ms_role_name(st->role),
-		 st->connected ? "connected" : "not-connected", ms_disk_name(st->disk),
+	snprintf(text, size, "%s %s %s %s claim=%s%s%s%s%s%s%s%s", ms_role_name(st->role),
+		 ms_link_name(st->connected, st->disconnected), ms_disk_name(st->disk),
 		 ms_sync_name(st->in_sync, st->copying, st->failback), ms_claim_name(st->claim), met,
 		 st->frozen ? " frozen" : "", st->detached ? " detached" : "",
-		 st->hung ? " hung" : "", st->preparing == MS_PREPARING ? " preparing" :
+		 st->hung ? " hung" : "", st->metadata_failed ? " metadata-failed" : "", st->preparing == MS_PREPARING ? " preparing" :
 		 st->preparing ? " refused" : "", o->vol.suspended ? " suspended" : "");
 }
 
@@ -131,7 +131,9 @@ static bool differ(const struct online *a, const struct online *b)
 	       s->copying != t->copying || s->in_sync != t->in_sync ||
 	       s->replicating != t->replicating || s->failback != t->failback ||
 	       s->frozen != t->frozen || s->detached != t->detached || s->hung != t->hung ||
-	       s->preparing != t->preparing || s->mode != t->mode || s->flags != t->flags || s->last_error != t->last_error ||
+	       s->disconnected != t->disconnected || s->metadata_failed != t->metadata_failed ||
+	       s->preparing != t->preparing || s->mode != t->mode || s->flags != t->flags ||
+	       s->last_error != t->last_error ||
 	       s->sectors != t->sectors || s->gen_current != t->gen_current ||
 	       a->vol.dev != b->vol.dev || a->vol.suspended != b->vol.suspended;
 }

@@ -140,7 +140,7 @@ static void print_sync(const struct ms_ioc_status *st)
 	line("sync", colour, text);
 	if (st->failback)
 		line("failback", OUT_YELLOW,
-		     st->failback == 1 ? "begun, not started: 'mirsync failback' begins anew" : "copying");
+		     st->failback == 1 ? "begun, and neither started nor cancelled yet" : "copying");
 	if (st->preparing)
 		line("target", st->preparing == MS_PREPARING ? OUT_YELLOW : OUT_RED,
 		     st->preparing == MS_PREPARING ? "about to be copied to, waits for the word of before_target" :
@@ -170,8 +170,9 @@ static void print_volume(const struct online *o)
 	if (st->metadata_failed)
 		line("metadata", OUT_RED, "has failed: nothing is written until the volume is made anew");
 	dm_params(o->vol.name, params, sizeof(params));
-	snprintf(text, sizeof(text), "%s %.160s",
-		 st->connected ? "connected to" : "not connected to", table_word(params, 4));
+	snprintf(text, sizeof(text), "%s %.100s%s", st->connected ? "connected to" : "not connected to",
+		 table_word(params, 4),
+		 st->connected || !st->disconnected ? "" : ", by command: 'mirsync connect' ends that");
 	line("link", st->connected ? OUT_GREEN : OUT_YELLOW, text);
 	if (st->connected)
 		print_peer(st);

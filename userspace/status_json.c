@@ -38,7 +38,7 @@ static const struct field fields[] = {
 	FIELD(queued_bytes), FIELD(epochs), FIELD(mode), FIELD(frozen), FIELD(detached),
 	FIELD(reads_from_peer), FIELD(repaired), FIELD(unreadable), FIELD(hung),
 	FIELD(changed_trusted), FIELD(preparing), FIELD(question), FIELD(metadata_failed),
-	FIELD(relation),
+	FIELD(relation), FIELD(disconnected),
 };
 
 static u64 field_value(const struct ms_ioc_status *st, const struct field *f)

@@ -155,7 +155,7 @@ static void show_state(struct seq_file *m, struct ms_volume *v, const struct ms_
 	seq_printf(m, "name %s\n", name);
 	seq_printf(m, "role %s\n", ms_role_name(st->role));
 	seq_printf(m, "claim %s\n", ms_claim_name(st->claim));
-	seq_printf(m, "link %s\n", ms_link_word(v, st));
+	seq_printf(m, "link %s\n", ms_link_word(st));
 	seq_printf(m, "disk %s\n", ms_disk_name(st->disk));
 	seq_printf(m, "sync %s\n", ms_sync_word(st));
 	seq_printf(m, "meeting %s\n", ms_meeting_name(st->meeting));

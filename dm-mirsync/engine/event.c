@@ -26,7 +26,7 @@ static void describe(struct ms_volume *v, struct ms_told *t)
 	memset(t, 0, sizeof(*t));
 	t->role = ms_role_name(st.role);
 	t->claim = ms_claim_name(st.claim);
-	t->link = ms_link_word(v, &st);
+	t->link = ms_link_word(&st);
 	t->disk = ms_disk_name(st.disk);
 	t->sync = ms_sync_word(&st);
 	t->meeting = ms_meeting_name(st.meeting);

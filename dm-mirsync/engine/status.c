@@ -77,6 +77,7 @@ void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st)
 	ms_net_stats(v->net, &net);
 	st->tx_bytes = net.tx_bytes;
 	st->rx_bytes = net.rx_bytes;
+	st->disconnected = !ms_net_enabled(v->net);
 	spin_lock(&v->lock);
 	fill_state(v, st);
 	fill_resync(v, st);
@@ -97,11 +98,9 @@ void ms_volume_status(struct ms_volume *v, struct ms_ioc_status *st)
 	spin_unlock(&v->lock);
 }
 
-const char *ms_link_word(struct ms_volume *v, const struct ms_ioc_status *st)
+const char *ms_link_word(const struct ms_ioc_status *st)
 {
-	if (st->connected)
-		return "connected";
-	return ms_net_enabled(v->net) ? "connecting" : "disconnected";
+	return ms_link_name(st->connected, st->disconnected);
 }
 
 const char *ms_metadata_word(const struct ms_ioc_status *st)

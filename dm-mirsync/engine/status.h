@@ -9,7 +9,7 @@
 #include "engine/volume.h"
 
 /* connected, connecting, disconnected */
-const char *ms_link_word(struct ms_volume *v, const struct ms_ioc_status *st);
+const char *ms_link_word(const struct ms_ioc_status *st);
 /* ok, failed */
 const char *ms_metadata_word(const struct ms_ioc_status *st);
 /* in-sync, resync-source, resync-target, failback, out-of-sync */

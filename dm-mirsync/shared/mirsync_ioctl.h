@@ -76,7 +76,8 @@ struct ms_ioc_status {
 	__u64 question;		/* number of the latest question that PREPARING waits for the answer to */
 	__u32 metadata_failed;	/* it cannot be kept: writes are refused until the volume is made anew */
 	__u32 relation;		/* of the data of both sites, by their generations: enum ms_relation */
-	__u64 reserved[1];
+	__u32 disconnected;	/* by command: no session is sought */
+	__u32 reserved;
 };
 
 #define MS_PREPARE_NONE		0u

@@ -151,7 +151,8 @@ const char *ms_role_name(enum ms_role r);
 const char *ms_disk_name(enum ms_disk d);
 /* Of MS_PREPARE_* of the status. */
 const char *ms_prepare_name(u32 preparing);
-/* Of the sync state, by the fields of struct ms_ioc_status. */
+/* Of the link, and of the sync state, by the fields of struct ms_ioc_status. */
+const char *ms_link_name(bool connected, bool disconnected);
 const char *ms_sync_name(bool in_sync, u32 copying, u32 failback);
 
 /*

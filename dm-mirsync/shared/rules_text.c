@@ -109,6 +109,13 @@ const char *ms_prepare_name(u32 preparing)
 	return pick(names, preparing);
 }
 
+const char *ms_link_name(bool connected, bool disconnected)
+{
+	if (connected)
+		return "connected";
+	return disconnected ? "disconnected" : "connecting";
+}
+
 const char *ms_sync_name(bool in_sync, u32 copying, u32 failback)
 {
 	if (in_sync)

@@ -189,7 +189,7 @@ static void print_info(struct ms_volume *v, char *result, unsigned int maxlen)
 		return;
 	}
 	ms_volume_status(v, st);
-	DMEMIT("%s %s %s %s", ms_role_name(st->role), ms_link_word(v, st),
+	DMEMIT("%s %s %s %s", ms_role_name(st->role), ms_link_word(st),
 	       ms_disk_name(st->disk), ms_sync_word(st));
 	DMEMIT(" claim=%s meeting=%s segments=%llu valid=%llu marked=%llu candidates=%llu",
 	       ms_claim_name(st->claim), ms_meeting_name(st->meeting), st->segments,

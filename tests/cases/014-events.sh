@@ -14,6 +14,11 @@ told()
 	[ "$(grep -cE "^[-0-9T:.+]+ $1" "$LAB/events")" -ge "${2:-1}" ]
 }
 
+by_command() # SITE
+{
+	"$MIRSYNC" status "vol$1" | grep -q 'link .*not connected .*by command'
+}
+
 lab_sites
 format_both
 expect_fail "$MIRSYNC" events vola
@@ -21,13 +26,15 @@ vol_create b secondary
 "$MIRSYNC" events >"$LAB/events" &
 text=$!
 "$MIRSYNC" events --json >"$LAB/json" &
-wait_until told 'volb secondary not-connected .* claim=none$'
+wait_until told 'volb secondary connecting .* claim=none$'
 vol_create a primary
 wait_until told 'vola primary connected consistent in-sync claim=active meeting=source peer=none peer_disk=consistent$'
 wait_until told 'volb secondary connected consistent in-sync claim=none meeting=target peer=active peer_disk=consistent$'
 
 msg b disconnect
-wait_until told 'vola primary not-connected .* claim=active$'
+wait_until told 'vola primary connecting .* claim=active$'
+wait_until told 'volb secondary disconnected .* claim=none$'
+wait_until by_command b
 msg b connect
 wait_until told 'vola primary connected consistent in-sync .*' 2
 dmsetup suspend vola
@@ -42,7 +49,7 @@ wait_until told 'vola secondary connected consistent in-sync claim=none'
 wait_until grep -q 'vola secondary' "$LAB/one"
 vol_remove b
 wait_until told 'volb gone$'
-wait_until grep -q 'vola secondary not-connected' "$LAB/one"
+wait_until grep -q 'vola secondary connecting' "$LAB/one"
 if grep -q volb "$LAB/one"; then fail "volb was not asked for"; fi
 vol_create b primary
 wait_until told 'volb primary connected consistent in-sync' 2

@@ -33,11 +33,16 @@ compare_disks
 wait_field a hot '0/*'
 
 note "a cannot record"
+"$MIRSYNC" events vola >"$LAB/events" &
+events=$!
+wait_until grep -q 'vola primary connected' "$LAB/events"
 change_table metaa "${BAD[a]}"
 if put /dev/mapper/vola 12288 1024 3 2>/dev/null; then fail "a write completed that no record covers"; fi
 expect_fail dd if=/dev/zero of=/dev/mapper/vola bs=4k count=1 oflag=direct
 [ "$(field a metadata)" = failed ] || fail "the status does not tell: $(dmsetup status vola)"
 "$MIRSYNC" status vola | grep 'metadata.*failed' || fail "mirsync status does not tell"
+wait_until grep -q 'vola primary .* metadata-failed' "$LAB/events"
+kill "$events"
 expect_fail in_site a dmsetup reload vola --table "$(SECTORS=16384 vol_table a primary)"
 [[ $REASON == *"metadata of this site has failed"* ]] || fail "$REASON"
 # Nobody waits for ever at a device that cannot be resumed.
