@@ -30,12 +30,23 @@
 #include "engine/sample.h"
 
 #define NOT_BY_MARKS	"the marks of the sites may not cover all that differs: compare all, without --changed"
+#define WHETHER_BEGUN	"the session ended: whether the copy has begun, the status tells when the sites have met"
 
 /* Return: @r, with one line about it. */
 static int say(struct ms_ioc_failback *fb, int r, const char *why)
 {
 	strscpy(fb->error, why, sizeof(fb->error));
 	return r;
+}
+
+/* Return: @r; what has changed all the same goes before its reason. */
+static int say_also(struct ms_ioc_failback *fb, int r, const char *what)
+{
+	char text[sizeof(fb->error)];
+
+	strscpy(text, what, sizeof(text));
+	strlcat(text, fb->error, sizeof(text));
+	return say(fb, r, text);
 }
 
 static u32 session_of(struct ms_volume *v)
@@ -185,6 +196,9 @@ static int failback_begin(struct ms_volume *v, struct ms_ioc_failback *fb)
 	const char *why;
 	int r;
 
+	/* The verdicts of who begins count for that one's start alone. */
+	if (READ_ONCE(v->failback) == 1)
+		return say(fb, -EBUSY, "another failback was begun, and is neither started nor cancelled");
 	why = may_begin(v, fb->flags);
 	if (why)
 		return say(fb, -EPERM, why);
@@ -253,8 +267,11 @@ static int win(struct ms_volume *v, struct start *start, const char **why)
 	return 0;
 }
 
-/* Persist that this site goes on over the peer; from then on it does whenever they meet. */
-static int record(struct ms_volume *v, struct ms_ioc_failback *fb)
+/*
+ * Persist that this site goes on over the peer; from then on it does whenever they meet.
+ * @promoted: it had to be made the primary for that
+ */
+static int record(struct ms_volume *v, struct ms_ioc_failback *fb, bool *promoted)
 {
 	struct start start = { .copy_all = fb->flags & MS_FAILBACK_COPY };
 	const char *why = NULL;
@@ -269,6 +286,7 @@ static int record(struct ms_volume *v, struct ms_ioc_failback *fb)
 	} else {
 		r = ms_super_change(v, sb_failback, &start);
 	}
+	*promoted = !r && start.promote;
 	return r ? say(fb, r, why ?: "the failback cannot be recorded on the metadata device") : 0;
 }
 
@@ -291,7 +309,7 @@ static int go(struct ms_volume *v, struct ms_ioc_failback *fb)
 	if (r && r != -ENOTCONN)
 		ms_net_cut(v->net, r);	/* nothing is under way: what was concluded is void */
 	if (r)
-		say(fb, r, "the session ended: give the command again when the sites have met");
+		say(fb, r, ready ? WHETHER_BEGUN : "the session ended: give the command again when the sites have met");
 	return r;
 }
 
@@ -323,7 +341,7 @@ static int prepare_target(struct ms_volume *v, struct ms_ioc_failback *fb)
 }
 
 /* Return: 0 when it is persistent: whatever happens, it goes on when the sites meet again. */
-static int make_certain(struct ms_volume *v, struct ms_ioc_failback *fb)
+static int make_certain(struct ms_volume *v, struct ms_ioc_failback *fb, bool *promoted)
 {
 	bool ready;
 	int r;
@@ -334,17 +352,20 @@ static int make_certain(struct ms_volume *v, struct ms_ioc_failback *fb)
 	if (!ready)
 		return say(fb, -EINVAL, "no failback was begun in this session");
 	r = prepare_target(v, fb);
-	return r ?: record(v, fb);
+	return r ?: record(v, fb, promoted);
 }
 
 static int failback_start(struct ms_volume *v, struct ms_ioc_failback *fb)
 {
-	int r = make_certain(v, fb);
+	bool promoted = false;
+	int r = make_certain(v, fb, &promoted);
 
-	if (!r)
-		return go(v, fb);
-	forget(v);
-	return r;
+	if (r) {
+		forget(v);
+		return r;
+	}
+	r = go(v, fb);
+	return r && promoted ? say_also(fb, r, "this site is primary now; ") : r;
 }
 
 static int failback_cancel(struct ms_volume *v, struct ms_ioc_failback *fb)
@@ -355,6 +376,7 @@ static int failback_cancel(struct ms_volume *v, struct ms_ioc_failback *fb)
 /* v->control is held. The peer, of @session, has agreed before it asked. */
 static int take_resolve(struct ms_volume *v, u32 session, struct ms_ioc_failback *fb)
 {
+	bool promoted;
 	const char *why;
 	int r;
 
@@ -371,7 +393,7 @@ static int take_resolve(struct ms_volume *v, u32 session, struct ms_ioc_failback
 	r = begun(v, session, fb);
 	if (r)
 		return r;
-	r = make_certain(v, fb);
+	r = make_certain(v, fb, &promoted);
 	if (!r)
 		return go(v, fb);
 	spin_lock(&v->lock);
@@ -518,20 +540,16 @@ static int ask_to_win(struct ms_volume *v, u32 session, struct ms_ioc_failback *
 	if (r == -EINTR)
 		say(fb, r, "interrupted: nothing is copied to this site unless the peer has begun to");
 	if (r == -ENOTCONN)
-		say(fb, r, "the session ended: whether the copy has begun, the status tells when the sites have met");
+		say(fb, r, WHETHER_BEGUN);
 	if (r)
 		ms_link_meet_again(v);
 	return r;
 }
 
-/* Also why it was not copied to. An open device is no reason to try again: it is not the primary's any more. */
+/* An open device is no reason to try again: it is not the primary's any more. */
 static int say_demoted(struct ms_ioc_failback *fb, int r)
 {
-	char text[sizeof(fb->error)] = "this site is demoted now; ";
-
-	strlcat(text, fb->error, sizeof(text));
-	strscpy(fb->error, text, sizeof(fb->error));
-	return r == -EBUSY ? -EPERM : r;
+	return say_also(fb, r == -EBUSY ? -EPERM : r, "this site is demoted now; ");
 }
 
 static int give_up(struct ms_volume *v, struct ms_ioc_failback *fb)

@@ -28,6 +28,21 @@ unchanged() # WHAT
 	[ "$(sha256sum "$LAB/a.data" "$LAB/b.data")" = "$data" ] || fail "data changed by $1"
 }
 
+# Two operators: the verdicts of the one have no say in what the other starts.
+another_is_refused() # BEGIN_STEP
+{
+	local first
+	steps "$1" hold &
+	first=$!
+	wait_field b failback 1
+	expect_fail steps "$1"
+	[[ $REASON == *"another failback was begun"* ]] || fail "$REASON"
+	[ "$(field b failback)" = 1 ] || fail "the first one is gone"
+	kill "$first"
+	wait "$first" || true
+	wait_field b failback 0
+}
+
 # A failback from b, in all the ways that end before its start.
 not_started() # MEETING_AT_B BEGIN_STEP
 {
@@ -45,6 +60,7 @@ not_started() # MEETING_AT_B BEGIN_STEP
 	unchanged "cancel"
 	[ "$(steps "$2" equal)" = "$held" ] || fail "other verdicts the second time"
 	wait_field b failback 0	# who began it is gone
+	another_is_refused "$2"
 	wait_field b meeting "$1"
 	unchanged "begin"
 	msg b disconnect
