@@ -3,7 +3,7 @@
 # Each call by which the module asks for an object while a volume is written to, looked at, cut
 # off and synchronised is refused once: no write fails, and the sites are in sync again by
 # themselves. So is each while a failback is tried; then it succeeds. Calls that only growth or
-# a bad disk come to: 153.
+# a bad disk come to: 144, 157.
 # kernel: debug
 # allocations: fail
 # timeout: 600

@@ -12,6 +12,8 @@
 #   refuse_new COMMAND...          but for those that were refused before
 #   is SITE KEY VALUE   the same as field tells, also while memory is short
 #   faults_off
+#   requests_fail PERCENT DEVICE...    what anybody asks of these disks: reads, writes and flushes
+#   requests_work
 #   faults_told         which of the module's functions were refused objects since the first faults_on
 
 FAULTS=/sys/kernel/debug
@@ -172,6 +174,33 @@ faults() # KIND PERCENT TIMES FIRST LAST
 		{ echo off >"$FAULTS/kmemleak"; } 2>/dev/null || true	# it is off already
 	fi
 	echo "$2" >"$dir/probability"
+}
+
+requests_fail()
+{
+	local dir=$FAULTS/fail_make_request percent=$1 device
+	shift
+	requests_work
+	for device; do
+		echo 1 >"/sys/block/${device#/dev/}/make-it-fail"
+	done
+	echo N >"$dir/task-filter"
+	echo 0 >"$dir/stacktrace-depth"
+	echo 0 >"$dir/verbose"
+	echo 1 >"$dir/interval"
+	echo -1 >"$dir/times"
+	echo 0 >"$dir/space"
+	echo "$percent" >"$dir/probability"
+	note "requests to $* fail: $percent %"
+}
+
+requests_work()
+{
+	local file
+	echo 0 >"$FAULTS/fail_make_request/probability"
+	for file in /sys/block/*/make-it-fail; do
+		echo 0 >"$file"
+	done
 }
 
 faults_off()

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Writes whose acknowledgement is kept outside of the machine that may die.
 
-stamps.py write DEVICE ROUND    writes without end, direct, several in flight; prints "BLOCK COUNT
-                                STAMP" when a write of COUNT blocks has been acknowledged
+stamps.py write DEVICE ROUND [errors]   writes without end, direct, several in flight; prints "BLOCK
+                                COUNT STAMP" when a write of COUNT blocks has been acknowledged, and with
+                                "errors" goes on after one that failed
 stamps.py verify LOG FILE...    each sector of each FILE holds the last stamp that the LOG has
                                 for it, or a later one
 
@@ -19,7 +20,7 @@ import threading
 BLOCK, SECTOR, THREADS = 4096, 512, 6
 
 
-def writer(device, out, first, blocks, stamp):
+def writer(device, out, first, blocks, stamp, errors):
     chance = random.Random(first + stamp)
     buffer = mmap.mmap(-1, 16 * BLOCK)
     while True:
@@ -28,15 +29,20 @@ def writer(device, out, first, blocks, stamp):
         block = first + chance.randrange(blocks - count)
         for sector in range(count * BLOCK // SECTOR):
             struct.pack_into("<QQ", buffer, sector * SECTOR, stamp, block * BLOCK // SECTOR + sector)
-        os.pwrite(device, memoryview(buffer)[: count * BLOCK], block * BLOCK)
+        try:
+            os.pwrite(device, memoryview(buffer)[: count * BLOCK], block * BLOCK)
+        except OSError:
+            if not errors:
+                raise
+            continue
         os.write(out, b"%d %d %d\n" % (block, count, stamp))
 
 
-def write(path, number):
+def write(path, number, errors):
     device = os.open(path, os.O_RDWR | os.O_DIRECT)
     blocks = os.lseek(device, 0, os.SEEK_END) // BLOCK // THREADS
     for thread in range(THREADS):
-        threading.Thread(target=writer, args=(device, 1, thread * blocks, blocks, int(number) << 32)).start()
+        threading.Thread(target=writer, args=(device, 1, thread * blocks, blocks, int(number) << 32, errors)).start()
 
 
 def verify(log, paths):
@@ -64,6 +70,6 @@ def verify(log, paths):
 
 
 if sys.argv[1] == "write":
-    write(sys.argv[2], sys.argv[3])
+    write(sys.argv[2], sys.argv[3], sys.argv[4:] == ["errors"])
 else:
     verify(sys.argv[2], sys.argv[3:])
