@@ -10,19 +10,39 @@ DEV=
 DISK=(/dev/ram0 /dev/ram2)
 SEGMENT=4K
 
-# until_true COMMAND...: guest time costs nothing while it is idle.
-until_true()
+# nap SECONDS: without a process. Guest time costs nothing while it is idle, but to start a program takes
+# milliseconds of it.
+exec {NEVER}<> <(:)
+nap() { read -rt "$1" -u "$NEVER" || true; }
+
+until_true() # COMMAND...
 {
 	local i
-	for ((i = 0; i < 3000; i++)); do
+	for ((i = 0; i < 6000; i++)); do
 		! "$@" || return 0
-		sleep 0.02
+		nap 0.01
 	done
 	echo "never true: $*" >&2
 	return 1
 }
 
+# at_hand PROGRAM...: they and their libraries go to the layer of memory on top of the host's files, so that
+# no figure depends on who was the first to run them.
+at_hand()
+{
+	local program path
+	for program; do
+		path=$(command -v "$program")
+		echo "$path"
+		ldd "$path" 2>/dev/null | grep -o '/[^ ]*' || true
+	done | xargs realpath | sort -u | xargs touch -c
+}
+
 sectors() { blockdev --getsz /dev/ram0; }
+
+# The guest's clock, which counts its instructions: microseconds.
+now_us() { echo $((${EPOCHREALTIME/./})); }
+seconds() { printf '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000)); } # MICROSECONDS
 
 # What is up for those that are changed into one another, in this order.
 declare -A CHAIN=([linear]=linear [drbd-C]=drbd-C [drbd-A]="drbd-C drbd-A" [drbd-alone]="drbd-C drbd-alone"
@@ -77,24 +97,43 @@ drbd_disconnect() # NUMBER
 	"$DRBD" disconnect "ipv4:127.0.0.1:700$1" "ipv4:127.0.0.1:700$((1 - $1))"
 }
 
-drbd_is() { [ "$("$DRBD" "$1" 0)" = "$2" ]; } # dstate|cstate WORD
+# Without a program: a verify that was looked at by drbdsetup took longer for that.
+drbd_is() # cs|ds WORD
+{
+	local line
+	while read -r line; do
+		[[ $line != 0:* ]] || break
+	done </proc/drbd
+	[[ " $line " == *" $1:$2 "* ]]
+}
 
 drbd_pair() # PROTOCOL
 {
 	drbd_connect 0 "$1"
 	drbd_connect 1 "$1"
-	until_true drbd_is cstate Connected
+	until_true drbd_is cs Connected
 }
 
-up_drbd-C()
+drbd_begin()
 {
 	modprobe drbd usermode_helper=disabled minor_count=2
 	drbd_site 0
 	drbd_site 1
+}
+
+# Both hold the same, which they are told.
+drbd_in_sync()
+{
 	drbd_pair C
 	"$DRBD" new-current-uuid 0 --clear-bitmap
-	until_true drbd_is dstate UpToDate/UpToDate
+	until_true drbd_is ds UpToDate/UpToDate
 	"$DRBD" primary 0
+}
+
+up_drbd-C()
+{
+	drbd_begin
+	drbd_in_sync
 	DEV=/dev/drbd0
 }
 
@@ -103,13 +142,13 @@ up_drbd-A()
 	drbd_disconnect 0 || true
 	drbd_disconnect 1 || true
 	drbd_pair A
-	until_true drbd_is dstate UpToDate/UpToDate
+	until_true drbd_is ds UpToDate/UpToDate
 }
 
 up_drbd-alone()
 {
 	drbd_disconnect 0
-	until_true drbd_is cstate StandAlone
+	until_true drbd_is cs StandAlone
 }
 
 down_drbd()
@@ -120,10 +159,13 @@ down_drbd()
 }
 
 # As its users have it: with a key, codes for every segment, private copies of what is written.
-mirsync_site() # NAME NUMBER ROLE
+mirsync_format()
 {
-	"$MIRSYNC" format --force --segment-size "$SEGMENT" ${MAX_HOT:+--max-hot "$MAX_HOT"} "/dev/ram$((2 * $2 + 1))" "${DISK[$2]}" >/dev/null
-	mirsync_create "$@"
+	local n
+	for n in 0 1; do
+		"$MIRSYNC" format --force --segment-size "$SEGMENT" ${MAX_HOT:+--max-hot "$MAX_HOT"} \
+			"/dev/ram$((2 * n + 1))" "${DISK[n]}" >/dev/null
+	done
 }
 
 mirsync_create() # NAME NUMBER ROLE
@@ -133,12 +175,10 @@ mirsync_create() # NAME NUMBER ROLE
 127.0.0.1:710$2 127.0.0.1:710$peer 2 key :32:logon:mirsync:bench"
 }
 
-status_of() # VOLUME: its words, one a line
+says() # VOLUME WORD: of its status
 {
-	dmsetup status --noflush "$1" | tr ' ' '\n'
+	[[ " $(dmsetup status --noflush "$1") " == *" $2 "* ]]
 }
-
-says() { status_of "$1" | grep -qx "$2"; }
 
 mirsync_begin()
 {
@@ -146,12 +186,18 @@ mirsync_begin()
 	insmod "$MODULE"
 }
 
+mirsync_first()
+{
+	mirsync_create vola 0 primary
+	mirsync_create volb 1 secondary
+	"$MIRSYNC" wait vola in-sync
+}
+
 up_mirsync-sync()
 {
 	mirsync_begin
-	mirsync_site vola 0 primary
-	mirsync_site volb 1 secondary
-	until_true says vola in-sync
+	mirsync_format
+	mirsync_first
 	"$MIRSYNC" wait vola codes
 	"$MIRSYNC" wait volb codes
 	DEV=/dev/mapper/vola

@@ -55,13 +55,8 @@ collided()
 
 collision_drbd()
 {
-	modprobe drbd usermode_helper=disabled minor_count=2
-	drbd_site 0
-	drbd_site 1
-	drbd_pair C
-	"$DRBD" new-current-uuid 0 --clear-bitmap
-	until_true drbd_is dstate UpToDate/UpToDate
-	"$DRBD" primary 0
+	drbd_begin
+	drbd_in_sync
 	drbd_apart
 	change /dev/drbd0
 	"$DRBD" secondary 0
@@ -75,6 +70,7 @@ collision_drbd()
 collision_mirsync()
 {
 	mirsync_begin
+	mirsync_format
 	mirsync_first
 	"$MIRSYNC" wait vola codes
 	"$MIRSYNC" wait volb codes

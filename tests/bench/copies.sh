@@ -34,18 +34,19 @@ read_at() # SITE: sectors
 
 wire() { cat /sys/class/net/lo/statistics/tx_bytes; }
 
-now() { cut -d' ' -f1 /proc/uptime; }
-
 # measured NAME COMMAND...: how long it takes, and what it costs.
 measured()
 {
-	local name=$1 t0 w0 a0 b0
+	local name=$1 begin us w0 a0 b0
 	shift
-	t0=$(now) w0=$(wire) a0=$(read_at 0) b0=$(read_at 1)
-	"$@" >"$RESULTS/$name.log"
+	w0=$(wire) a0=$(read_at 0) b0=$(read_at 1)
+	begin=$(now_us)
+	"$@" >/run/measured.log
+	us=$(($(now_us) - begin))
 	printf '{"name": "%s", "seconds": %s, "wire_bytes": %s, "sectors_read": [%s, %s]}\n' "$name" \
-		"$(awk "BEGIN { print $(now) - $t0 }")" $(($(wire) - w0)) $(($(read_at 0) - a0)) $(($(read_at 1) - b0)) \
+		"$(seconds "$us")" $(($(wire) - w0)) $(($(read_at 0) - a0)) $(($(read_at 1) - b0)) \
 		>>"$RESULTS/copies.jsonl"
+	cp /run/measured.log "$RESULTS/$name.log"
 	tail -n 1 "$RESULTS/copies.jsonl"
 }
 
@@ -58,7 +59,7 @@ differ()
 	done
 }
 
-drbd_synced() { drbd_is cstate Connected && drbd_is dstate UpToDate/UpToDate; }
+drbd_synced() { drbd_is cs Connected && drbd_is ds UpToDate/UpToDate; }
 
 drbd_together()
 {
@@ -76,24 +77,19 @@ drbd_apart()
 drbd_verify()
 {
 	"$DRBD" verify 0
-	until_true drbd_is cstate Connected
+	until_true drbd_is cs Connected
 }
 
 # Its first sync writes all of the volume at B, which has no room for more than 1 GiB.
 copies_drbd() # GIB
 {
-	modprobe drbd usermode_helper=disabled minor_count=2
-	drbd_site 0
-	drbd_site 1
+	drbd_begin
 	if [ "$1" = 1 ]; then
 		"$DRBD" primary 0 --force
 		measured "drbd-first-sync-$1" drbd_together
 	else
 		dd if=/dev/ram0 of=/dev/ram2 bs=1M count="$FILLED_MIB" status=none
-		drbd_pair C
-		"$DRBD" new-current-uuid 0 --clear-bitmap
-		until_true drbd_is dstate UpToDate/UpToDate
-		"$DRBD" primary 0
+		drbd_in_sync
 	fi
 	measured "drbd-verify-$1" drbd_verify
 	drbd_apart
@@ -109,17 +105,10 @@ copies_drbd() # GIB
 	rmmod drbd
 }
 
-mirsync_first()
-{
-	mirsync_site vola 0 primary
-	mirsync_site volb 1 secondary
-	until_true says vola in-sync
-}
-
 mirsync_together()
 {
 	dmsetup message vola 0 connect
-	until_true says vola in-sync
+	"$MIRSYNC" wait vola in-sync
 }
 
 mirsync_failback() { "$MIRSYNC" failback volb --yes && "$MIRSYNC" wait volb in-sync; }
@@ -128,6 +117,7 @@ copies_mirsync() # GIB
 {
 	mirsync_begin
 	SEGMENT=64K
+	mirsync_format
 	measured "mirsync-first-sync-$1" mirsync_first
 	"$MIRSYNC" wait vola codes
 	"$MIRSYNC" wait volb codes

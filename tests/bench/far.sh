@@ -10,20 +10,26 @@ COLD_GIB=${COLD_GIB:-64}
 # As many bytes may be hot at DRBD, with 1237 extents of 4 MiB, as here with so many of 480 segments of 4 KiB.
 COLD_HOT=2638
 
-drbd-A_empty() { awk '/ns:/ { for (i = 1; i <= NF; i++) if ($i ~ /^(pe|ap):/ && $i !~ /:0$/) busy = 1 } END { exit busy }' /proc/drbd; }
+drbd-A_empty()
+{
+	local line
+	while read -r line; do
+		[[ " $line" != *" "[pa][pe]:[1-9]* ]] || return 1
+	done </proc/drbd
+}
 mirsync-async_empty() { says vola queued_bytes=0; }
 
 # Until the peer has all of it. The loopback device carries both directions.
 wan_measure() # CANDIDATE
 {
-	local t0 t1
-	t0=$(now)
+	local begin us
+	begin=$(now_us)
 	fio --name=wan --filename="$DEV" --rw=randwrite --bs=64k --iodepth=32 --ioengine=libaio --direct=1 \
 		--randseed=11 --norandommap --size="${DATA_MIB}m" --io_size="${WAN_MIB}m" \
 		--output-format=json --output="$RESULTS/$1.wan64k-d32.fio"
 	until_true "$1_empty"
-	t1=$(now)
-	printf '{"name": "%s", "mib": %s, "seconds": %s}\n' "$1" "$WAN_MIB" "$(awk "BEGIN { print $t1 - $t0 }")" >>"$RESULTS/wan.jsonl"
+	us=$(($(now_us) - begin))
+	printf '{"name": "%s", "mib": %s, "seconds": %s}\n' "$1" "$WAN_MIB" "$(seconds "$us")" >>"$RESULTS/wan.jsonl"
 	tail -n 1 "$RESULTS/wan.jsonl"
 }
 

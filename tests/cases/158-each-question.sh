@@ -109,9 +109,14 @@ fail_over() # SITE
 	wait_until msg "$1" connect
 }
 
+# The status may be what is refused: then it is asked for again.
 primary()
 {
-	[ "$(field a claim 2>/dev/null)" = active ] && echo a || echo b
+	local claim
+	until claim=$(field a claim 2>/dev/null); do
+		nap 0.1
+	done
+	[ "$claim" = active ] && echo a || echo b
 }
 
 digest_round()
