@@ -32,7 +32,7 @@ unchanged() # WHAT
 another_is_refused() # BEGIN_STEP
 {
 	local first
-	steps "$1" hold &
+	"$TOP/tests/cases/failback.py" /dev/mapper/volb "$1" hold &
 	first=$!
 	wait_field b failback 1
 	expect_fail steps "$1"
