@@ -4,8 +4,8 @@
  * content is written over with that of the other, by a command that says which. Done at the
  * source, an extent at a time.
  *   PEER: they are marked, and a resync begins soon, in the same session. From there on they
- *	are what marked segments are: copied whatever happens to either site (I5); the target is
- *	recorded as inconsistent until they are (I10).
+ *	are what marked segments are (I5): only a crash of this site before they have cooled takes the marks, and
+ *	leaves the segments as they were found. The target is recorded as inconsistent until they are copied (I10).
  *   LOCAL: each is written anew from the peer, as one that cannot be read here (repair.c), though it
  *	has a valid code of its own.
  * What the two have become equal by meanwhile is left alone: the resync, and the answer of the
