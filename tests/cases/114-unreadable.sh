@@ -47,7 +47,7 @@ dd if=/dev/urandom of=/dev/mapper/vola bs=512 count=1 seek=16384 oflag=direct co
 wait_field a valid 8192
 wait_field b valid 8192
 medium_errors 16384 8
-expect_fail "$MIRSYNC" verify vola --repair peer
+expect_fail "$MIRSYNC" verify vola --repair peer --json
 [[ $REASON == *"the copy has stopped"* ]] || fail "$REASON"
 [ "$(field a marked)" = 1 ] || fail "$(field a marked) segments are marked"
 medium_errors 0 0
