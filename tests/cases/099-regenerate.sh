@@ -101,7 +101,7 @@ note "at the target, between two sessions of a copy"
 vol_remove a
 "$MIRSYNC" promote volb --alone
 put /dev/mapper/volb 32768 4096 5
-vol_create a secondary
+vol_create a primary
 wait_field b meeting peer-outdated
 wait_field a hot '0/*'
 wait_field b hot '0/*'
