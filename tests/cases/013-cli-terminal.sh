@@ -24,8 +24,8 @@ answer()
 
 says_how_long() { in_site b "$MIRSYNC" status volb | grep -E ', at [0-9.]+ [KM]iB/s, [0-9.:]+ (s|min) left'; }
 
-# Copying the 24 MiB takes some seconds then.
-slow_link() { tc -n siteb qdisc add dev veth0 root netem rate 16mbit limit 2000; }
+# Copying the 24 MiB takes some seconds then, more on a slow kernel.
+slow_link() { tc -n siteb qdisc add dev veth0 root netem rate $((16 / ${MS_SLOW:-1}))mbit limit 2000; }
 fast_link() { tc -n siteb qdisc del dev veth0 root; }
 
 lab_sites
