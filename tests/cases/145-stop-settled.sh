@@ -7,7 +7,7 @@
 # kernels: one
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh
-DATA_MIB=400 META_MIB=8 CHECK=data
+DATA_MIB=1200 META_MIB=8 CHECK=data
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-io.sh"
 . "$(dirname "$0")/lib-watch.sh"
@@ -24,10 +24,11 @@ msg a promote alone
 wait_field a claim active
 wait_field a hot '0/*'
 change_table dataa "$slow"
-# A block of each of 200 extents.
-fio_run /dev/mapper/vola write:1916k --size="${DATA_MIB}m" --number_ios=200 --do_verify=0
-[[ $(field a hot) == 2??/* ]] || fail "hot: $(field a hot)"
-
+# A block of each of 600 extents, some batches of what cools at a time.
+fio_run /dev/mapper/vola write:1916k --size="${DATA_MIB}m" --number_ios=600 --do_verify=0
+[[ $(field a hot) == 6??/* ]] || fail "hot: $(field a hot)"
+# They are not written to any more, so that they are to leave the record one batch after the other.
+nap 6
 timeout 120 dmsetup suspend vola &
 stop=$!
 wait_log 'vola: .* extents stay in the activity record'
