@@ -5,6 +5,7 @@
 # status of the manual and one line, and changes nothing.
 # scenario: 8
 # timeout: 360
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 # mirsync events prints the state of each volume and each change of it, one line each, as text and
 # as JSON: volumes that come and go, the first sync, a cut link, a change of roles, a suspend.
 # timeout: 300
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16
 . "$(dirname "$0")/lib.sh"

@@ -5,6 +5,7 @@
 # neither codes nor marks. With --repair it is written anew from the peer, at both sites; what is
 # bad at both is left as it is. It can be stopped, and held to a part.
 # timeout: 400
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=40 CHECK=data
 . "$(dirname "$0")/lib.sh"

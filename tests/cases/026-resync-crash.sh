@@ -5,6 +5,7 @@
 # and copies the rest. The writer does not notice that the target is gone.
 # scenario: 4
 # timeout: 300
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"

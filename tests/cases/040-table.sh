@@ -4,6 +4,7 @@
 # under load, and are in force then; dmsetup wait wakes up on a change of state.
 # scenario: 23
 # timeout: 300
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -5,6 +5,7 @@
 # it, and when both have grown they are made equal, whatever the new parts hold. ROUNDS (2), up to 6.
 # scenario: 24
 # timeout: 400
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=64 META_MIB=1 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 # Each wrong argument of a table line is refused with one line that names it; there is no
 # dm device then, and nothing was written to the metadata.
 # timeout: 300
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=no COMPARE=no
 . "$(dirname "$0")/lib.sh"

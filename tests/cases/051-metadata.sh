@@ -4,6 +4,7 @@
 # one line that says what is wrong, and stays as it is; so is a device that another volume
 # uses. One damaged superblock of the two does no harm.
 # timeout: 300
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16
 . "$(dirname "$0")/lib.sh"

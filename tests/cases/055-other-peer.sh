@@ -5,6 +5,7 @@
 # another segment size, a copy of one's own metadata.
 # scenario: 9
 # timeout: 300
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 COMPARE=no
 . "$(dirname "$0")/lib.sh"

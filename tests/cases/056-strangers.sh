@@ -5,6 +5,7 @@
 # through beside strangers that say nothing, and a session outlives all of them.
 # scenario: 20
 # timeout: 360
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -6,6 +6,7 @@
 # no session comes up, nothing is written; then the real peer is let in.
 # scenario: 20
 # timeout: 600
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -7,6 +7,7 @@
 # target's disk stays as it is, and with the real peer it is in sync at once.
 # scenario: 20
 # timeout: 360
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

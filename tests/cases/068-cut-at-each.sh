@@ -6,6 +6,7 @@
 # in sync again, and all that was written is on both disks.
 # scenario: 19
 # timeout: 800
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

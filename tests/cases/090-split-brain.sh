@@ -5,6 +5,7 @@
 # at both. Then the same with the other site as the winner.
 # scenario: 16
 # timeout: 360
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"

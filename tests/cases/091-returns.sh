@@ -5,6 +5,7 @@
 # stale copy of both: what differs is. Each time the roles go home by failback --switch.
 # scenario: 9
 # timeout: 360
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"

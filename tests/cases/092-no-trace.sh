@@ -6,6 +6,7 @@
 # is an active primary in session, and changes nothing.
 # scenario: 11
 # timeout: 300
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=8 CHECK=data
 . "$(dirname "$0")/lib.sh"

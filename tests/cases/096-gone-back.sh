@@ -10,6 +10,7 @@
 # overwrite it.
 # scenario: 9
 # timeout: 360
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

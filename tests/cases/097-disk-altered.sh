@@ -7,6 +7,7 @@
 # sample finds only by chance what is altered in a part of one.
 # scenario: 9
 # timeout: 240
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=64 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -6,6 +6,7 @@
 # were made anew, by command or by message, also under a load. Refused while there is no peer.
 # scenario: 9
 # timeout: 400
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=64 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -7,6 +7,7 @@
 # processors: 2
 # scenario: 8 9
 # timeout: 400
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -5,6 +5,7 @@
 # is copied holds on after a restart of the source, and until the end, no longer.
 # scenario: 8
 # timeout: 300
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"

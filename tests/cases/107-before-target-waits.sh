@@ -5,6 +5,7 @@
 # nothing has changed; a resolved split brain waits too, for the loser's word, and both sites answer meanwhile.
 # scenario: 8 16 23
 # timeout: 300
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

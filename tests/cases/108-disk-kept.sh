@@ -6,6 +6,7 @@
 # the disk lost what the application was told of, and the peer was given what was left of it.
 # scenario: 18
 # timeout: 400
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

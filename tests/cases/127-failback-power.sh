@@ -6,6 +6,7 @@
 # and the roles are those that are durable. What B was told is written is at both sites in the end.
 # scenario: 10
 # timeout: 500
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -4,6 +4,7 @@
 # is another by now, or the one at the target, where a mirrored write has come; that of an untouched extent
 # holds. What has no verdict is compared, or copied.
 # scenario: 8
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -9,6 +9,7 @@
 #   ROUNDS=5    damages; SEED chooses them and is printed; ROUNDS=all: each kind on each block
 # scenario: 14
 # timeout: 3000
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

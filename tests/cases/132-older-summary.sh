@@ -7,6 +7,7 @@
 # repair draws the same conclusion. Metadata that was left alone is not accused.
 # scenario: 14
 # timeout: 400
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

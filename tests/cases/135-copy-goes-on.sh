@@ -5,6 +5,7 @@
 # and when its source has gone back in time and was chosen by force.
 # scenario: 10
 # timeout: 400
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -5,6 +5,7 @@
 # is compared, and the other place is found too. Also with writes meanwhile.
 # scenario: 18
 # timeout: 400
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data
 . "$(dirname "$0")/lib.sh"

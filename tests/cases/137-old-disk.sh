@@ -6,6 +6,7 @@
 # given nothing, takes nobody's place. Last, the operator wants what the old disk has, and gets it by force.
 # scenario: 9
 # timeout: 400
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"

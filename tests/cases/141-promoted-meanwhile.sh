@@ -4,6 +4,7 @@
 # they meet: that one is not given its role, and is outdated. Only one site has ever served, so there is no split brain.
 # scenario: 8
 # timeout: 240
+# kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=16 CHECK=data
 . "$(dirname "$0")/lib.sh"
