@@ -11,7 +11,7 @@ DISK=(/dev/ram0 /dev/ram2)
 SEGMENT=4K
 
 # nap SECONDS: without a process. Guest time costs nothing while it is idle, but to start a program takes
-# milliseconds of it.
+# milliseconds of it; and while the guest waits for a file of the host its time runs on from timer to timer.
 exec {NEVER}<> <(:)
 nap() { read -rt "$1" -u "$NEVER" || true; }
 
@@ -26,6 +26,19 @@ until_true() # COMMAND...
 	return 1
 }
 
+# fill DEVICE MIB: noise, the same 16 MiB again and again, since to make it costs more than all that is done with it.
+fill()
+{
+	local i
+	[ -e /run/noise ] || head -c 16M /dev/urandom >/run/noise
+	for ((i = 0; i < $2; i += 16)); do
+		dd if=/run/noise of="$1" bs=1M seek="$i" oflag=direct conv=notrunc status=none
+	done
+}
+
+# Whatever goes on behind what was done before has come to its end then.
+settle() { nap 10; }
+
 # at_hand PROGRAM...: they and their libraries go to the layer of memory on top of the host's files, so that
 # no figure depends on who was the first to run them.
 at_hand()
@@ -35,7 +48,7 @@ at_hand()
 		path=$(command -v "$program")
 		echo "$path"
 		ldd "$path" 2>/dev/null | grep -o '/[^ ]*' || true
-	done | xargs realpath | sort -u | xargs touch -c
+	done | sort -u | xargs realpath /etc/ld.so.cache | sort -u | xargs touch -c
 }
 
 sectors() { blockdev --getsz /dev/ram0; }
@@ -63,7 +76,7 @@ fresh_disks()
 	local n
 	modprobe brd rd_nr=4 rd_size=$((DATA_MIB * 1024)) max_part=0
 	for n in 0 2; do
-		dd if=/dev/urandom of="/dev/ram$n" bs=1M count="$DATA_MIB" status=none
+		dd if=/dev/zero of="/dev/ram$n" bs=1M count="$DATA_MIB" oflag=direct status=none
 	done
 }
 
@@ -175,9 +188,11 @@ mirsync_create() # NAME NUMBER ROLE
 127.0.0.1:710$2 127.0.0.1:710$peer 2 key :32:logon:mirsync:bench"
 }
 
-says() # VOLUME WORD: of its status
+says() # VOLUME PATTERN: a word of its status
 {
-	[[ " $(dmsetup status --noflush "$1") " == *" $2 "* ]]
+	local pattern="* $2 *"
+	# shellcheck disable=SC2053 # a pattern
+	[[ " $(dmsetup status --noflush "$1") " == $pattern ]]
 }
 
 mirsync_begin()

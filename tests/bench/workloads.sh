@@ -25,6 +25,7 @@ WORKLOADS=(w4k-d1 w4k-d1-fsync w4k-d32 w4k-d32-fsync w64k-d8 w1m-d4 r4k-d32 mix7
 
 measure() # CANDIDATE WORKLOAD
 {
+	settle
 	# shellcheck disable=SC2046 # options
 	fio --name="$2" --filename="$DEV" --ioengine=libaio --direct=1 --randseed=11 --norandommap \
 		--clocksource=clock_gettime --randrepeat=1 --refill_buffers=0 --size="${DATA_MIB}m" \
