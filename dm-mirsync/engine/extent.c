@@ -357,7 +357,8 @@ int ms_extent_recover(struct ms_volume *v, const struct ms_hot *hot)
 	e->want = hot->mask;
 	e->rec = hot->mask;
 	e->version = ms_meta_next_sequence(v->meta);
-	if (r)		/* damage: write it back as what it is now */
+	/* Damage: write it back as what it is now. A first table block may be there without its entry. */
+	if (r || !s.sequence)
 		e->dirty = true;
 	if (!MS_MUTANT(RECOVER_BLIND))
 		__suspect(v, e);

@@ -234,7 +234,8 @@ static void end(struct ms_volume *v, int r)
 		v->last_error = -r;
 	if (!r)
 		v->n.unreadable = 0;
-	if (!r && v->marked_extents)	/* since the last pass; who set them may have met this copy */
+	/* Since the last pass, or the last agreement; who brought them may have met this copy. */
+	if (!r && (v->marked_extents || !v->in_sync))
 		__ms_resync_soon(v);
 	trace_mirsync_resync_end(v, r);
 	spin_unlock(&v->lock);
