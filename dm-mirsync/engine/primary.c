@@ -222,10 +222,11 @@ static void intake_work(struct work_struct *work)
 		spin_lock(&v->lock);
 		bio = NULL;
 		active = v->active && !v->hung;
-		if (v->requeue)
-			__take_all(v, &back);
-		else
+		/* One that is interrupted takes nothing back any more, a while before it says so. */
+		if (!v->requeue)
 			bio = __next(v, active);
+		else if (dm_noflush_suspending(v->requeue))
+			__take_all(v, &back);
 		spin_unlock(&v->lock);
 		end_all(&back, BLK_STS_DM_REQUEUE);
 		if (!bio)
@@ -283,14 +284,14 @@ void ms_primary_refuse(struct ms_volume *v)
 	end_all(&list, BLK_STS_IOERR);
 }
 
-void ms_primary_requeue(struct ms_volume *v, bool on)
+void ms_primary_requeue(struct ms_volume *v, struct dm_target *ti)
 {
 	struct bio_list back;
 
 	bio_list_init(&back);
 	spin_lock(&v->lock);
-	v->requeue = on;
-	if (on)
+	v->requeue = ti;
+	if (ti)
 		__take_all(v, &back);
 	spin_unlock(&v->lock);
 	end_all(&back, BLK_STS_DM_REQUEUE);

@@ -358,8 +358,10 @@ static void read_work(struct work_struct *work)
 	struct bio *bio = dm_bio_from_per_bio_data(io, sizeof(*io));
 	struct ms_volume *v = io->v;
 
+	/* As it was mapped: the device below may have split it, and counted its parts down to 0. */
 	bio->bi_iter = io->iter;
 	bio->bi_flags = io->flags;
+	atomic_set(&bio->__bi_remaining, 1);
 	count_repair(v, 1);
 	if (io->left)
 		read_there(io, bio);

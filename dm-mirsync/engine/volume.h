@@ -180,7 +180,7 @@ struct ms_volume {
 	/* lock: application I/O (primary.c, write.c) */
 	bool active;			/* primary in force: application I/O is served */
 	bool frozen;			/* intake stands still, bios wait */
-	bool requeue;			/* noflush suspend: hand waiting bios back */
+	struct dm_target *requeue;	/* in a noflush suspend of it waiting bios are handed back; or NULL */
 	struct bio_list intake;
 	struct bio_list reads_later;	/* those that came when the disk had failed, or go there again */
 	struct work_struct intake_work;
@@ -438,7 +438,7 @@ int ms_cmd_release(struct ms_volume *v);
 void ms_primary_drain(struct ms_volume *v, bool on);
 /* The end of an application's bio. Return: DM_ENDIO_*. Any context. */
 int ms_primary_end_io(struct ms_volume *v, struct bio *bio, blk_status_t status);
-/* A noflush suspend began (or is over): hand waiting bios back to dm. */
-void ms_primary_requeue(struct ms_volume *v, bool on);
+/* A noflush suspend of @ti began (NULL: is over): hand waiting bios back to dm. */
+void ms_primary_requeue(struct ms_volume *v, struct dm_target *ti);
 
 #endif

@@ -399,11 +399,9 @@ static void io_end(struct ms_io *io)
 static void zero_work(struct work_struct *work)
 {
 	struct ms_write *w = container_of(work, struct ms_write, work);
-	u32 flags = w->flags & MS_W_NOUNMAP ? BLKDEV_ZERO_NOUNMAP : 0;
 	int r;
 
-	r = blkdev_issue_zeroout(w->v->data, w->op.sector, w->op.nsectors,
-				 GFP_NOIO, flags);
+	r = ms_zeroout(&w->v->pool, w->v->data, w->op.sector, w->op.nsectors, w->flags & MS_W_NOUNMAP);
 	if (!r && w->flags & MS_W_FUA)
 		r = ms_data_flush(w->v);
 	push_done(w, r);

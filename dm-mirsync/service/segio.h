@@ -94,4 +94,15 @@ void ms_io_submit(struct ms_pool *p, struct ms_io *io);
 /* Start it and wait. Return: 0 or negative errno. */
 int ms_io_sync(struct ms_pool *p, struct ms_io *io);
 
+/**
+ * ms_zeroout() - write zeroes
+ * @sector, @nsectors: where; no more than 4 GiB
+ * @nounmap: keep the space allocated
+ *
+ * By the device itself if it can, else by writing them. Sleeps.
+ *
+ * Return: 0 or negative errno.
+ */
+int ms_zeroout(struct ms_pool *p, struct block_device *bdev, u64 sector, u32 nsectors, bool nounmap);
+
 #endif

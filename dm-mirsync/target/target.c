@@ -141,7 +141,7 @@ static void mirsync_presuspend(struct dm_target *ti)
 	struct ms_target *t = ti->private;
 
 	if (dm_noflush_suspending(ti))
-		ms_primary_requeue(t->v, true);
+		ms_primary_requeue(t->v, ti);
 	else
 		ms_primary_drain(t->v, true);
 }
@@ -150,7 +150,7 @@ static void mirsync_presuspend_undo(struct dm_target *ti)
 {
 	struct ms_target *t = ti->private;
 
-	ms_primary_requeue(t->v, false);
+	ms_primary_requeue(t->v, NULL);
 	ms_primary_drain(t->v, false);
 }
 
@@ -159,7 +159,7 @@ static void mirsync_postsuspend(struct dm_target *ti)
 	struct ms_target *t = ti->private;
 
 	ms_volume_stop(t->v);
-	ms_primary_requeue(t->v, false);
+	ms_primary_requeue(t->v, NULL);
 	ms_primary_drain(t->v, false);
 }
 

@@ -3,7 +3,8 @@
 # With disk_error peer a primary whose disk fails keeps it in use, and the application gets the
 # error, where the peer may lack anything: when the site is alone; when the link is cut before the
 # peer has confirmed what the disk has failed, whereupon reads go on, whatever the policy; and when
-# the disk lost what the application was told of, and the peer was given what was left of it.
+# the disk lost what the application was told of, and the peer was given what was left of it. A read that
+# has failed is done again then as it was asked for.
 # scenario: 18
 # timeout: 400
 # kernels: one
@@ -22,6 +23,20 @@ not_left()
 {
 	[ "$(field a role) $(field a disk)" = "primary consistent" ] || fail "a is $(field a role) $(field a disk)"
 }
+
+# A table with a MiB from sector 8192 on that is split into eight, and a block at 20480, both of TARGET.
+pieces() # linear|error
+{
+	local i
+	echo "0 8192 linear $below 0"
+	for i in {0..7}; do
+		piece "$1" $((8192 + i * 256)) 256
+	done
+	echo "10240 10240 linear $below 10240"
+	piece "$1" 20480 8
+	echo "20488 12280 linear $below 20488"
+}
+piece() { if [ "$1" = error ]; then echo "$2 $3 error"; else echo "$2 $3 linear $below $2"; fi; } # linear|error FIRST SECTORS
 
 lab_sites
 can_fail data
@@ -69,3 +84,22 @@ for policy in continue freeze; do
 	heal_link
 	wait_insync a
 done
+
+note "a read that the disk has split, and failed, is done again when the peer is lost as well"
+msg a set link_lost continue
+put /dev/mapper/vola 4096 1024 7
+wait_field a hot '0/*'
+cut_link
+change_table dataa "$(pieces error)"
+timeout 120 dd if=/dev/mapper/vola of="$LAB/read" bs=1M skip=4 count=1 iflag=direct status=none &
+reader=$!
+dd if=/dev/zero of=/dev/mapper/vola bs=4k seek=2560 count=1 oflag=direct status=none 2>/dev/null &
+writer=$!
+nap 1
+change_table dataa "$(pieces linear)"
+wait "$reader" || fail "the read failed"
+cmp "$LAB/read" <(head -c 1M < <(pattern 7)) || fail "something else was read"
+wait "$writer" || true
+change_table dataa "${GOOD[a]}"
+heal_link
+wait_insync a

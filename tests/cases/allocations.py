@@ -16,7 +16,7 @@ MAY_ALLOCATE = re.compile(
     r"_*(k[vmz]*alloc|kmem|kstrdup|v?memdup|v[mz]alloc|get_free_pages|alloc_percpu|alloc_workqueue|"
     r"mempool_(init|alloc)|bioset_init|bio_alloc|crypto_alloc|crypto_shash_setkey|sock_create|"
     r"kernel_(bind|listen|connect|accept)|kthread_create|dm_get_device|debugfs_create|xa_insert|"
-    r"dm_bufio_(client_create|new|read|prefetch)|blkdev_issue_zeroout|kobject_uevent)(?!_to_page)")
+    r"dm_bufio_(client_create|new|read|prefetch)|kobject_uevent)(?!_to_page)")
 
 
 def lines(*command):
