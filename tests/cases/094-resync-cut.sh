@@ -19,7 +19,7 @@ wait_insync a
 cut_link
 put /dev/mapper/vola 0 57344 1
 wait_field a link connecting 30
-tc -n sitea qdisc add dev veth0 root netem rate 32mbit limit 2000
+tc -n sitea qdisc add dev veth0 root netem rate $((32 / ${MS_SLOW:-1}))mbit limit 2000
 
 # It writes to what is not to be copied: these may be marked besides.
 written=64

@@ -24,19 +24,23 @@ not_left()
 	[ "$(field a role) $(field a disk)" = "primary consistent" ] || fail "a is $(field a role) $(field a disk)"
 }
 
-# A table with a MiB from sector 8192 on that is split into eight, and a block at 20480, both of TARGET.
-pieces() # linear|error
+# A table with a MiB from sector 8192 on that is split into eight: "bad", its reads fail when the table is
+# changed, and writes of the block at 20480 at once.
+pieces() # good|bad
 {
-	local i
+	local at
 	echo "0 8192 linear $below 0"
-	for i in {0..7}; do
-		piece "$1" $((8192 + i * 256)) 256
+	for at in {8192..10239..256}; do
+		if [ "$1" = good ]; then
+			echo "$at 256 linear $below $at"
+		else
+			echo "$at 256 delay /dev/mapper/broken $at 600000"
+		fi
 	done
 	echo "10240 10240 linear $below 10240"
-	piece "$1" 20480 8
+	if [ "$1" = good ]; then echo "20480 8 linear $below 20480"; else echo "20480 8 error"; fi
 	echo "20488 12280 linear $below 20488"
 }
-piece() { if [ "$1" = error ]; then echo "$2 $3 error"; else echo "$2 $3 linear $below $2"; fi; } # linear|error FIRST SECTORS
 
 lab_sites
 can_fail data
@@ -90,13 +94,15 @@ msg a set link_lost continue
 put /dev/mapper/vola 4096 1024 7
 wait_field a hot '0/*'
 cut_link
-change_table dataa "$(pieces error)"
+dmsetup create broken --table '0 32768 error'
+change_table dataa "$(pieces bad)"
 timeout 120 dd if=/dev/mapper/vola of="$LAB/read" bs=1M skip=4 count=1 iflag=direct status=none &
 reader=$!
+nap 0.5
 dd if=/dev/zero of=/dev/mapper/vola bs=4k seek=2560 count=1 oflag=direct status=none 2>/dev/null &
 writer=$!
 nap 1
-change_table dataa "$(pieces linear)"
+change_table dataa "$(pieces good)"
 wait "$reader" || fail "the read failed"
 cmp "$LAB/read" <(head -c 1M < <(pattern 7)) || fail "something else was read"
 wait "$writer" || true
