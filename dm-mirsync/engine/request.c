@@ -8,7 +8,6 @@
 
 #include "engine/link.h"
 #include "engine/request.h"
-#include "engine/resync_marks.h"
 
 #define INBOX_MAX	256u	/* questions of the peer that wait */
 #define PATIENCE	(5 * HZ)	/* a peer that answers has answered by then, as a rule */

@@ -43,7 +43,8 @@ static int write_pages(struct ms_pool *p, struct block_device *bdev, u64 sector,
 int ms_zeroout(struct ms_pool *p, struct block_device *bdev, u64 sector, u32 nsectors, bool nounmap)
 {
 	const u32 pages = BIO_MAX_VECS << (PAGE_SHIFT - SECTOR_SHIFT);
-	u32 limit = min_t(u32, bdev_write_zeroes_sectors(bdev), round_down(UINT_MAX >> SECTOR_SHIFT, 8));
+	/* Whole logical blocks, of 4 KiB at most. */
+	u32 limit = round_down(min(bdev_write_zeroes_sectors(bdev), UINT_MAX >> SECTOR_SHIFT), 8);
 	u32 n;
 	int r;
 

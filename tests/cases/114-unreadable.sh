@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # A resync whose source cannot read some segments copies all others, says how many are
 # missing, and is not in sync: the target stays inconsistent. Written anew by the application
-# they are no longer missing. Who waits for the repair of one is told. A target that cannot read gets its segments written.
+# they are no longer missing. Who waits for the repair of one is told. A target that cannot read gets its segments
+# written.
 # scenario: 18
 # timeout: 300
 # shellcheck disable=SC2034 # read by lib.sh
