@@ -192,6 +192,7 @@ static int op_meet(void *ctx, const struct ms_hello *local, const struct ms_hell
 	v->peer_codes = le64_to_cpu(peer->codes_since);
 	v->rest = __ms_resync_rest(v);
 	ready->rest = cpu_to_le32(v->rest);
+	ready->codes_since = cpu_to_le64(v->sb.codes_since);
 	spin_unlock(&v->lock);
 	trace_mirsync_meeting(v, &d, sites[1].claim);
 	ready->meeting = cpu_to_le32(d.meeting);
@@ -219,6 +220,7 @@ static int op_up(void *ctx, const struct ms_ready *peer_ready)
 	v->failback_agreed = false;
 	v->failback_forget = false;
 	v->marks_wanted = peer_ready->rest;
+	v->peer_codes = le64_to_cpu(peer_ready->codes_since);
 	__ms_resync_met(v);
 	meeting = v->decision.meeting;
 	stale = v->hello_seq != v->state_seq;

@@ -263,7 +263,7 @@ struct ms_volume {
 	struct work_struct target_failed_work;
 	struct work_struct marks_work;
 	u64 peer_activation;		/* of the session */
-	u64 peer_codes;			/* ... codes_since of its HELLO */
+	u64 peer_codes;			/* ... its codes_since: of the HELLO, then of the READY */
 	bool rest;			/* source: of scope all only what the session before has left is compared */
 	bool marks_wanted;		/* target: ... so the source wants the marks all the same */
 

@@ -133,7 +133,9 @@ struct ms_ready {
 	__le32 scope;
 	__le32 proto;		/* version used */
 	__le32 rest;		/* 1: source, scope all: only what the session before has left is compared */
+	__le64 codes_since;	/* that of the HELLO, or, where the meeting has changed it, the new one */
 } __packed;
+static_assert(sizeof(struct ms_ready) == 24, "ms_ready");
 
 struct ms_refuse {
 	__le32 code;		/* enum ms_meeting of a refusal, or a positive errno */

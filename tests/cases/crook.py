@@ -105,7 +105,7 @@ def mac(initiator, own, other, with_key=None):
 
 
 def ready():
-    return frame(READY, struct.pack("<IIII", 1, 1, 1, 0))
+    return frame(READY, struct.pack("<IIIIQ", 1, 1, 1, 0, 0))
 
 
 def refused(kind, body):

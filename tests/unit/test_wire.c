@@ -16,7 +16,7 @@ struct expected {
 static const struct expected frames[] = {
 	{ MS_F_HELLO, 816, 0, 0, 0, false },
 	{ MS_F_AUTH, 32, 0, 0, 0, false },
-	{ MS_F_READY, 16, 0, 0, 0, false },
+	{ MS_F_READY, 24, 0, 0, 0, false },
 	{ MS_F_REFUSE, 128, 0, 0, 0, false },
 	{ MS_F_PING, 0, 0, 0, 0, false },
 	{ MS_F_PONG, 0, 0, 0, 0, false },
