@@ -24,23 +24,26 @@ not_left()
 	[ "$(field a role) $(field a disk)" = "primary consistent" ] || fail "a is $(field a role) $(field a disk)"
 }
 
-# A table with a MiB from sector 8192 on that is split into eight: "bad", its reads fail when the table is
-# changed, and writes of the block at 20480 at once.
+# A table with a MiB from sector 12288 on, where udev hardly looks, that is split into eight: "bad", its reads fail
+# when the table is changed, and writes of the block at 20480 at once.
 pieces() # good|bad
 {
 	local at
-	echo "0 8192 linear $below 0"
-	for at in {8192..10239..256}; do
+	echo "0 12288 linear $below 0"
+	for at in {12288..14335..256}; do
 		if [ "$1" = good ]; then
 			echo "$at 256 linear $below $at"
 		else
 			echo "$at 256 delay /dev/mapper/broken $at 600000"
 		fi
 	done
-	echo "10240 10240 linear $below 10240"
+	echo "14336 6144 linear $below 14336"
 	if [ "$1" = good ]; then echo "20480 8 linear $below 20480"; else echo "20480 8 error"; fi
 	echo "20488 12280 linear $below 20488"
 }
+
+# The read is in the disk: each of its pieces waits there.
+in_flight() { [ "$(dmsetup status dataa | awk '$3 == "delay" { n += $4 > 0 } END { print n }')" = 8 ]; }
 
 lab_sites
 can_fail data
@@ -90,15 +93,19 @@ for policy in continue freeze; do
 done
 
 note "a read that the disk has split, and failed, is done again when the peer is lost as well"
-msg a set link_lost continue
-put /dev/mapper/vola 4096 1024 7
+put /dev/mapper/vola 6144 1024 7
+vol_remove a b
+vol_create b secondary timeout 20000
+vol_create a primary timeout 20000 disk_error peer
+wait_insync a
 wait_field a hot '0/*'
-cut_link
 dmsetup create broken --table '0 32768 error'
 change_table dataa "$(pieces bad)"
-timeout 120 dd if=/dev/mapper/vola of="$LAB/read" bs=1M skip=4 count=1 iflag=direct status=none &
+timeout "$(limit 120)" dd if=/dev/mapper/vola of="$LAB/read" bs=1M skip=6 count=1 iflag=direct status=none &
 reader=$!
-nap 0.5
+wait_until in_flight
+# The write is lost before the session is: the disk is about to be left, and the read waits for that.
+cut_link
 dd if=/dev/zero of=/dev/mapper/vola bs=4k seek=2560 count=1 oflag=direct status=none 2>/dev/null &
 writer=$!
 nap 1
