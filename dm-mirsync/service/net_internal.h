@@ -171,6 +171,15 @@ void ms_net_complain(struct ms_net *n, struct ms_net_complaint *last,
 /* From now on every error is news. */
 void ms_net_forget_complaints(struct ms_net *n);
 
+/*
+ * A call that was to last MS_NET_SLICE at most took much longer: this machine stood still, and the
+ * silence since @begun, in jiffies, is not the peer's.
+ */
+static inline bool ms_net_overslept(const struct ms_net *n, unsigned long begun)
+{
+	return time_after(jiffies, begun + max(2ul * MS_NET_SLICE, n->timeout / 2));
+}
+
 /* net_sock.c: sockets, without any knowledge of frames or handles */
 
 int ms_sock_listen(struct net *net, const struct sockaddr_storage *addr,

@@ -11,6 +11,7 @@
 /* One call that brings at least one byte. Return: bytes, or negative. */
 static int recv_some(struct ms_net *n, struct msghdr *msg, int flags)
 {
+	unsigned long since;
 	int r;
 
 	n->waiting = jiffies;
@@ -18,7 +19,10 @@ static int recv_some(struct ms_net *n, struct msghdr *msg, int flags)
 		r = ms_session_check(n);
 		if (r)
 			return r;
+		since = jiffies;
 		r = sock_recvmsg(n->sock, msg, flags);
+		if (ms_net_overslept(n, since))
+			n->waiting = jiffies;
 		if (r > 0)
 			break;
 		if (!r)

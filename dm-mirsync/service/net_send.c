@@ -35,7 +35,7 @@ static bool peer_lives(const struct ms_net *n)
 
 int ms_send_msg(struct ms_net *n, struct msghdr *msg)
 {
-	unsigned long since = jiffies;
+	unsigned long since = jiffies, call;
 	unsigned int noreclaim;
 	int r;
 
@@ -44,10 +44,12 @@ int ms_send_msg(struct ms_net *n, struct msghdr *msg)
 		if (r)
 			return r;
 		noreclaim = memalloc_noreclaim_save();
+		call = jiffies;
 		r = sock_sendmsg(n->sock, msg);
 		memalloc_noreclaim_restore(noreclaim);
-		if (r > 0) {
+		if (r > 0 || ms_net_overslept(n, call))
 			since = jiffies;
+		if (r > 0) {
 			atomic64_add(r, &n->tx_bytes);
 		} else if (r && r != -EAGAIN && r != -EINTR) {
 			return r;
