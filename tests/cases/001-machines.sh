@@ -33,8 +33,8 @@ EXEC_LIMIT=2 vm_exec A 'sleep 30' || r=$?
 [ "$r" = 124 ] || fail "the time limit of a command: $r"
 [ "$(vm_exec A 'seq 100000' | cksum)" = "$(seq 100000 | cksum)" ] || fail "much output"
 
-vm_exec A 'busybox ping -c 2 -W 5 10.77.0.2'
-vm_exec B 'busybox ping -c 2 -W 5 10.77.0.1'
+vm_exec A 'busybox ping -c 2 -W 30 10.77.0.2'
+vm_exec B 'busybox ping -c 2 -W 30 10.77.0.1'
 vm_cut
 if vm_exec B 'busybox ping -c 1 -W 1 10.77.0.1'; then fail "not cut"; fi
 vm_heal
@@ -47,7 +47,7 @@ if vm_exec A true 2>/dev/null; then fail "A answers after its death"; fi
 vm_start A
 [ "$(vm_exec A 'head -c 4 /dev/vda')" = kept ] || fail "the disk lost what was written"
 [ "$(vm_exec A 'blockdev --getsize64 /dev/vda /dev/vdb')" = $'67108864\n8388608' ] || fail "sizes"
-vm_exec A 'busybox ping -c 2 -W 5 10.77.0.2'
+vm_exec A 'busybox ping -c 2 -W 30 10.77.0.2'
 [ "$(vm_exec B 'cat /run/witness')" = alive ] || fail "B was not the same all the time"
 vm_stop A
 vm_stop B

@@ -36,6 +36,7 @@ mount /dev/mapper/volb "$LAB/mnt"
 # Now b is cut off with its file system at work, and a takes over.
 cp -r "$LAB/tree/doc" "$LAB/mnt/three"
 sync -f "$LAB/mnt"
+wait_insync b
 cp -r "$LAB/tree/doc" "$LAB/mnt/four" &
 sleep 1
 cut_link

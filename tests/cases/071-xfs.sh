@@ -24,6 +24,7 @@ mount /dev/mapper/vola "$LAB/mnt"
 dd if=/dev/urandom of="$LAB/mnt/random" bs=1M count=16 conv=fsync status=none
 want=$(tree_sum "$LAB/mnt")
 umount "$LAB/mnt"
+wait_insync a 120
 vol_remove a
 "$MIRSYNC" promote volb
 xfs_repair -n /dev/mapper/volb

@@ -4,7 +4,7 @@
 # device included; so does blkdiscard -z; the codes are those of zeroes. What lies beside
 # the range stays, and writes go on meanwhile.
 # scenario: 22
-# timeout: 360
+# timeout: 500
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=8 CHECK=data
 . "$(dirname "$0")/lib.sh"

@@ -55,8 +55,8 @@ for i in 1 2 3; do
 	wait_insync b 60
 done
 writes=$(field b writes)
-sleep 1
-[ "$(field b writes)" -gt "$writes" ] || fail "the writer stands still"
+more_writes() { [ "$(field b writes)" -gt "$writes" ]; }
+wait_until more_writes
 fio_load_stop
 wait_insync b
 "$MIRSYNC" switchover volb

@@ -19,7 +19,7 @@ wait_insync a
 cut_link
 put /dev/mapper/vola 0 57344 1
 wait_field a link connecting 30
-tc -n sitea qdisc add dev veth0 root netem rate $((32 / ${MS_SLOW:-1}))mbit limit 2000
+msg a set resync_rate_max 512		# nearly two minutes for all
 
 # It writes to what is not to be copied: these may be marked besides.
 written=64

@@ -144,7 +144,7 @@ kept b "$keep"
 split b 4
 note "at the loser, and the link is cut while the copy runs"
 keep=$(written a)
-msg a set resync_rate_max 512
+msg a set resync_rate_max 128
 "$MIRSYNC" resolve volb --keep peer --yes >"$LAB/said" 2>&1 &
 resolving=$!
 wait_field b sync resync-target

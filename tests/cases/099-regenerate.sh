@@ -106,7 +106,8 @@ vol_create a primary
 wait_field b meeting peer-outdated
 wait_field a hot '0/*'
 wait_field b hot '0/*'
-"$MIRSYNC" failback volb --yes --rate 512 >"$LAB/said" 2>&1 &
+msg b set resync_rate_max 128
+"$MIRSYNC" failback volb --yes >"$LAB/said" 2>&1 &
 wait_field b rs_copied '@([1-9]??|????*)'
 # In the first extent, which was found equal: only what differs is copied.
 dd if=/dev/urandom of="$LAB/a.data" bs=4k count=1 seek=100 conv=notrunc status=none
@@ -115,6 +116,7 @@ wait_field b link disconnected
 wait_field a link connecting
 wait_until "$MIRSYNC" regenerate vola local
 "$MIRSYNC" wait vola codes --timeout "$(limit 60)" || true
+msg b set resync_rate_max 0
 msg b connect
 wait_insync b
 wait || true

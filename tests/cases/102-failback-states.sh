@@ -6,7 +6,7 @@
 # metadata, B first. A failback brings A home each time, and copies little where little differs.
 # processors: 2
 # scenario: 8 9
-# timeout: 400
+# timeout: 700
 # kernels: one
 # shellcheck disable=SC2034 # read by lib.sh
 DATA_MIB=32 CHECK=data

@@ -79,11 +79,11 @@ expect_fail python3 "$(dirname "$0")/failback.py" /dev/mapper/volb changed
 [[ $REASON == *"may not cover all that differs"* ]] || fail "$REASON"
 
 note "everything, slowly"
-"$MIRSYNC" failback volb --full --rate 2048 --yes &
+"$MIRSYNC" failback volb --full --rate 512 --yes &
 helper=$!
 wait_field b failback 2
 wait_field b rs_copied '[1-9]*'
-[ "$(field b rs_limit)" = 2048 ] || fail "limit: $(field b rs_limit)"
+[ "$(field b rs_limit)" = 512 ] || fail "limit: $(field b rs_limit)"
 copies_all || fail "flags: $(field b flags)"
 kill -KILL "$helper"
 wait "$helper" || true
@@ -91,7 +91,7 @@ msg b disconnect
 wait_field b link disconnected
 msg b connect
 wait_field b sync resync-source
-[ "$(field b rs_limit)" = 2048 ] || fail "limit after a cut: $(field b rs_limit)"
+[ "$(field b rs_limit)" = 512 ] || fail "limit after a cut: $(field b rs_limit)"
 copies_all || fail "flags after a cut: $(field b flags)"
 
 note "the source restarts"

@@ -78,8 +78,8 @@ for policy in continue freeze; do
 	msg a set link_lost "$policy"
 	# Nothing left to cool, whose flush would fail before the write does.
 	wait_field a hot '0/*'
-	cut_link
 	change_table dataa "${BAD[a]}"
+	cut_link
 	dd if=/dev/zero of=/dev/mapper/vola bs=4k seek=300 count=1 oflag=direct status=none 2>/dev/null &
 	writer=$!
 	nap 1

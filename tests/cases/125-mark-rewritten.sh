@@ -20,8 +20,8 @@ put /dev/mapper/vola 0 8192 1
 
 change_table dataa "${BAD[a]}"
 if put /dev/mapper/vola 1024 64 2 2>/dev/null; then fail "a write error was hidden"; fi
-change_table dataa "${GOOD[a]}"
 [ "$(field a sync)" = out-of-sync ] || fail "$(field a sync)"
+change_table dataa "${GOOD[a]}"
 put /dev/mapper/vola 0 8192 3
 note "marked: $(field a marked), $(field a link)"
 wait_insync a

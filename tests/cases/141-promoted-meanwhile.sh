@@ -14,7 +14,7 @@ DATA_MIB=16 CHECK=data
 lab_sites
 below=${DATA[b]}
 quick="0 32768 linear $below 0"
-slow="0 32768 delay $below 0 0 $below 0 0 $below 0 $((10000 * ${MS_SLOW:-1}))"
+slow="0 32768 delay $below 0 0 $below 0 0 $below 0 600000"
 dmsetup create disk --table "$quick"
 DATA[b]=/dev/mapper/disk
 format_both
@@ -31,8 +31,8 @@ msg b promote
 vol_create a primary timeout 60000
 wait_log 'vola: connected: '
 [ "$(field b claim)" = none ] || fail "the promotion was over before: $(field b claim)"
+change_table disk "$quick"	# what waits there is let go
 wait_field b claim active
-change_table disk "$quick"
 wait_field a meeting outdated
 if log_says 'vola: primary: the application is served'; then
 	fail "both sites had the role"

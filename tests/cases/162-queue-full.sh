@@ -65,14 +65,14 @@ wait_insync a
 
 note "a link that works, and is slower than the writer"
 slower=$((${MS_SLOW:-1} * ${MS_SLOW:-1}))	# so is the writer
-tc -n sitea qdisc add dev veth0 root netem rate $((16000 / slower))kbit limit 2000
+tc -n sitea qdisc add dev veth0 root netem rate $((8000 / slower))kbit limit 2000
 writes=$(field a writes) began=$SECONDS
 fio_load_start /dev/mapper/vola
 wait_field a detached 1
 # The queue is full at one time and empty at another, and so are the sockets' buffers.
 steady "a slow link, with detach" 16384
-# 500 of 4 KiB in a second is what the link can take, if it is not slower.
-[ "$(field a writes)" -gt $((writes + 1000 * (SECONDS - began) / slower)) ] ||
+# 250 of 4 KiB in a second is what the link can take, if it is not slower.
+[ "$(field a writes)" -gt $((writes + 500 * (SECONDS - began) / slower)) ] ||
 	fail "$(($(field a writes) - writes)) writes in $((SECONDS - began)) s: the writer goes at the pace of the link"
 msg a set queue_full throttle
 wait_field a detached 0

@@ -62,7 +62,7 @@ wait_field a unacked 0
 gen=$(field a gen)
 data_size=$(blockdev --getsz "$data_below")
 # The write is confirmed when the flush is on its way already.
-change_table datab "0 $data_size delay $data_below 0 0 $data_below 0 $(limit 1500) $data_below 0 $(limit 6000)"
+change_table datab "0 $data_size delay $data_below 0 0 $data_below 0 $(limit 8000) $data_below 0 $(limit 60000)"
 dd if=/dev/urandom of=/dev/mapper/vola bs=4k seek=100 count=1 oflag=direct conv=notrunc status=none
 sync -d /dev/mapper/vola
 [ "$(field a unacked)" = 2 ] || fail "unconfirmed: $(field a unacked)"

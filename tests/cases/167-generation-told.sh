@@ -14,7 +14,7 @@ modprobe dm-delay
 below=${DATA[a]}
 size=$(blockdev --getsz "$below")
 good="0 $size delay $below 0 0 $below 0 0 $below 0 0"
-slow="0 $size delay $below 0 0 $below 0 0 $below 0 15000"
+slow="0 $size delay $below 0 0 $below 0 0 $below 0 600000"
 dmsetup create slow --table "$good"
 DATA[a]=/dev/mapper/slow
 format_both
@@ -35,10 +35,10 @@ nap 0.5
 msg a connect
 wait_insync a
 met=$(field a gen)
+[ "$met" = "$gen" ] || fail "the flush was too fast to prove anything"
+change_table slow "$good"	# what waits there is let go
 wait "$flush" || fail "the flush failed"
 note "met as $met, now $(field a gen), first $gen"
-[ "$met" = "$gen" ] || fail "the flush was too fast to prove anything"
-change_table slow "$good"
 same() { [ "$(field a sync) $(field a gen)" = "in-sync $(field b gen)" ]; }
 wait_until same
 udevadm settle
