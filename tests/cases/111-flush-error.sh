@@ -23,9 +23,16 @@ fua_fails_at_b()
 	wait_field a hot '0/*'
 	wait_field b hot '0/*'
 	dmsetup reload datab --table "${BAD[b]}"
-	dd if=/dev/urandom of=/dev/mapper/vola bs=64k count=4 oflag=direct conv=notrunc status=none
-	dmsetup resume datab
-	dd if=/dev/urandom of=/dev/mapper/vola bs=4k seek=2000 count=1 oflag=direct,dsync conv=notrunc status=none
+	# One process: programs are slow to start on a slow kernel.
+	python3 - <<-END
+	import mmap, os, subprocess
+	data = mmap.mmap(-1, 256 << 10)
+	data.write(os.urandom(256 << 10))
+	plain, fua = (os.open("/dev/mapper/vola", os.O_WRONLY | os.O_DIRECT | more) for more in (0, os.O_DSYNC))
+	os.pwrite(plain, data, 0)
+	subprocess.run(["dmsetup", "resume", "--noudevsync", "datab"], check=True)
+	os.pwrite(fua, memoryview(data)[:4096], 2000 << 12)
+	END
 	msg a disconnect
 	wait_field a link disconnected
 	change_table datab "${GOOD[b]}"
