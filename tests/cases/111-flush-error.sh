@@ -16,13 +16,14 @@ written_at_a() { [ "$(sum "${DATA[a]}" 12000 4)" != "$before" ]; }
 is_suspect() { [ "$(field a marked)" != 0 ]; }
 
 # Between two moments at which everything is cool. To cool, b needs a flush of its own, which would fail as well: so
-# it is all done in less than the time after which that begins.
+# it is all done in less than the time after which that begins. Its disk cannot be read either: the sites meet again
+# at once, and what is found equal is marked no more.
 fua_fails_at_b()
 {
 	put /dev/mapper/vola 0 4096 5
 	wait_field a hot '0/*'
 	wait_field b hot '0/*'
-	dmsetup reload datab --table "${BAD[b]}"
+	dmsetup reload datab --table "0 $(blockdev --getsz /dev/mapper/datab) error"
 	# One process: programs are slow to start on a slow kernel.
 	python3 - <<-END
 	import mmap, os, subprocess

@@ -16,8 +16,8 @@ uptime_s() { local up; read -r up _ </proc/uptime; echo "${up%%.*}"; }
 stand_still() # N
 {
 	local was now
-	echo "stop $1" >"$port"
 	now=$(uptime_s)
+	echo "stop $1" >"$port"		# may take effect before the next line
 	for _ in {1..200}; do
 		was=$now
 		nap 0.2
