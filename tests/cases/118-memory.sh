@@ -4,7 +4,7 @@
 # the page cache, more than is left, gets to both sites and is read back, without an error, a
 # hang or a process killed for its memory.
 # processors: 2
-# timeout: 300
+# timeout: 400
 # shellcheck disable=SC2034,SC2153 # read, and set, by lib.sh
 DATA_MIB=128 CHECK=data
 . "$(dirname "$0")/lib.sh"
@@ -25,7 +25,7 @@ wait_insync a
 log_mark
 python3 "$TOP/tests/cases/hog.py" 40 >"$LAB/hog" &
 hog=$!
-wait_line "$LAB/hog" full
+(wait_line "$LAB/hog" full 150) || { cat /proc/meminfo; exit 1; }
 cat "$LAB/hog"
 fio_run /dev/mapper/vola randwrite --ioengine=psync --direct=0 --bs=32k --size="${DATA_MIB}m" \
 	--io_size=96m --end_fsync=1

@@ -32,11 +32,11 @@ event_field()
 	done
 }
 
-# wait_line FILE PATTERN: until a line of the file matches the regular expression.
+# wait_line FILE PATTERN [SECONDS]: until a line of the file matches the regular expression.
 wait_line()
 {
 	local end
-	end=$((SECONDS + $(limit 60)))
+	end=$((SECONDS + $(limit "${3:-60}")))
 	until grep -qE "$2" "$1"; do
 		[ "$SECONDS" -lt "$end" ] || fail "no line like '$2' in $1: $(tail -n 3 "$1")"
 		nap 0.2
