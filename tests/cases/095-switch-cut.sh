@@ -15,6 +15,18 @@ DATA_MIB=16 CHECK=data
 deafen() { tc -n "site${OTHER[$1]}" qdisc add dev veth0 root netem loss 100%; }
 hear() { tc -n "site${OTHER[$1]}" qdisc del dev veth0 root; }
 
+# The same, but TCP there still hears of what has arrived. Otherwise it sends nothing new after its
+# first retransmission, about a second later.
+deafen_data()
+{
+	local site=site${OTHER[$1]}
+	tc -n "$site" qdisc add dev veth0 clsact
+	tc -n "$site" filter add dev veth0 egress prio 1 protocol ip u32 match ip protocol 6 0xff \
+		match u16 0 0xffc0 at 2 action ok	# shorter than 64 bytes: no frame
+	tc -n "$site" filter add dev veth0 egress prio 2 protocol ip u32 match ip protocol 6 0xff action drop
+}
+hear_data() { tc -n "site${OTHER[$1]}" qdisc del dev veth0 clsact; }
+
 # Sessions stay, and none comes up: packets with SYN are dropped.
 no_new_session()
 {
@@ -69,12 +81,12 @@ wait_insync a
 
 note "the answer is lost"
 closed a
-deafen a
+deafen_data a
 expect_fail "$MIRSYNC" switchover vola
 [[ $REASON == *"not known"* ]] || fail "$REASON"
 primaries none active
 put /dev/mapper/volb 1024 64 2
-hear a
+hear_data a
 wait_insync b
 primaries none active
 [ "$(field b rs_copied)" = 16 ] || fail "copied: $(field b rs_copied)"

@@ -59,6 +59,7 @@ note "the peer has a write, and dies before it has flushed it"
 put /dev/mapper/vola 0 64 3
 sync /dev/mapper/vola
 wait_field a unacked 0
+wait_field b hot '0/*'		# what cools makes the write wait for a flush of the slow disk
 gen=$(field a gen)
 data_size=$(blockdev --getsz "$data_below")
 # The write is confirmed when the flush is on its way already.

@@ -15,15 +15,15 @@ format_both
 vol_create b secondary timeout 30000
 vol_create a primary timeout 30000 mode async async_queue 4096
 wait_insync a
-# 8 seconds for a queue that is full.
-tc -n sitea qdisc add dev veth0 root netem rate 4mbit delay 50ms limit 20000
+# 16 seconds for a queue that is full.
+tc -n sitea qdisc add dev veth0 root netem rate 2mbit delay 50ms limit 20000
 python3 "$(dirname "$0")/stamps.py" write /dev/mapper/vola 1 >"$LAB/stamps" &
 writer=$!
 wait_field a queued_bytes '@([3-4]??????)'
 kill "$writer"
 wait "$writer" || true
 queued=$(field a queued_bytes)
-[ "$queued" -ge 2000000 ] || fail "only $queued bytes are queued"
+[ "$queued" -ge 1000000 ] || fail "only $queued bytes are queued"
 "$MIRSYNC" switchover vola &
 switching=$!
 while kill -0 "$switching" 2>/dev/null; do
