@@ -24,8 +24,10 @@ msg a promote alone
 wait_field a claim active
 wait_field a hot '0/*'
 change_table dataa "$slow"
-# A block of each of 600 extents, some batches of what cools at a time.
-fio_run /dev/mapper/vola write:1916k --size="${DATA_MIB}m" --number_ios=600 --do_verify=0
+# A block of each of 600 extents, some batches of what cools at a time. Once the first of them cools, nothing more is
+# recorded: many at once, to be through before that.
+note "600 extents get hot"
+fio_run /dev/mapper/vola write:1916k --size="${DATA_MIB}m" --number_ios=600 --iodepth=256 --do_verify=0
 [[ $(field a hot) == 6??/* ]] || fail "hot: $(field a hot)"
 # They are not written to any more, so that they are to leave the record one batch after the other.
 nap 6
