@@ -23,7 +23,7 @@ wait_field a queued_bytes '@([3-4]??????)'
 kill "$writer"
 wait "$writer" || true
 queued=$(field a queued_bytes)
-[ "$queued" -ge 1000000 ] || fail "only $queued bytes are queued"
+[ "$queued" -ge 2000000 ] || fail "only $queued bytes are queued"
 "$MIRSYNC" switchover vola &
 switching=$!
 while kill -0 "$switching" 2>/dev/null; do
