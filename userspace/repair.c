@@ -126,6 +126,26 @@ struct work {
 	int error;
 };
 
+/* Where the sequences of blank records begin: above those of all activations before. */
+static u64 blank_sequence(const struct area *a, u64 activation)
+{
+	u64 sequence = a->record.sequence + LOST_SKIP;
+	u64 floor = activation << 40;
+
+	return sequence < floor ? floor : sequence;
+}
+
+/*
+ * Is there a number for all that a repair writes, and for the commits of the site, which
+ * are the sum of those of the superblock and of the record (I11)?
+ */
+static bool numbers_left(const struct area *a, const struct ms_sb *sb)
+{
+	return sb->activation <= MS_ACTIVATION_MAX && sb->sequence <= ~0ull - LOST_SKIP &&
+	       a->record.sequence <= ~0ull - LOST_SKIP - 2 &&
+	       blank_sequence(a, sb->activation) + 2 <= ~0ull - LOST_SKIP - sb->sequence;
+}
+
 static int new_super(const struct area *a, const struct repair *r, struct ms_sb *sb)
 {
 	u64 highest = r->highest >> 40;
@@ -133,8 +153,7 @@ static int new_super(const struct area *a, const struct repair *r, struct ms_sb 
 
 	*sb = a->sb;
 	sb->activation = (highest > sb->activation ? highest : sb->activation) + 1;
-	if (sb->activation > MS_ACTIVATION_MAX || sb->sequence > ~0ull - LOST_SKIP ||
-	    a->record.sequence > ~0ull - LOST_SKIP - 2)
+	if (!numbers_left(a, sb))
 		return -EOVERFLOW;
 	/*
 	 * If the blank records do not get written whole, an older one may hold again: an
@@ -218,13 +237,10 @@ static int drop_sums(const struct area *a)
 
 static int write_records(const struct area *a, const struct repair *r)
 {
-	u64 sequence = a->record.sequence + LOST_SKIP;
-	u64 floor = a->sb.activation << 40;	/* above those of all activations before */
+	u64 sequence = blank_sequence(a, a->sb.activation);
 	u32 other = !a->record.copy;
 	int err = 0;
 
-	if (sequence < floor)
-		sequence = floor;
 	if (r->record_damaged) {
 		err = area_write_blank_record(&a->dev, &a->sb, &a->geo, other, sequence + 1,
 					      NULL);

@@ -469,6 +469,24 @@ static void no_activation_left(void **state)
 	image_free(&im);
 }
 
+/* A site's history is the sum of both sequences, and may not begin anew. */
+static void no_history_left(void **state)
+{
+	struct image im;
+	struct repair r;
+
+	(void)state;
+	image_make(&im, 0, CLEAN);
+	im.sb.sequence = ~0ull - (1ull << 32);
+	image_write_supers(&im);
+	take(&im);
+	memory_dev_set(work, sizeof(work));
+	work[im.geo.record_start[0] * MS_BLOCK] ^= 1;
+	assert_int_equal(look_and_write(&r), -EOVERFLOW);
+	assert_int_equal(memory_dev.writes, 0);
+	image_free(&im);
+}
+
 /*
  * Interruptions
  */
@@ -664,6 +682,7 @@ int main(void)
 		cmocka_unit_test(unreadable_blocks),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(no_activation_left),
+		cmocka_unit_test(no_history_left),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(history_survives_a_cut),
 		cmocka_unit_test(numbers_are_used_once),
