@@ -17,6 +17,9 @@ int ms_pool_init(struct ms_pool *p, u32 max)
 
 	p->max = max;
 	mutex_init(&p->reserve);
+	spin_lock_init(&p->lock);
+	INIT_LIST_HEAD(&p->used);
+	p->nr_used = 0;
 	r = mempool_init_kmalloc_pool(&p->vectors, 2, max * sizeof(struct bio_vec));
 	if (r)
 		return r;
@@ -34,10 +37,57 @@ no_pages:
 
 void ms_pool_exit(struct ms_pool *p)
 {
+	struct page *page, *next;
+
 	bioset_exit(&p->bios);
+	list_for_each_entry_safe(page, next, &p->used, lru)
+		mempool_free(page, &p->pages);
 	mempool_exit(&p->pages);
 	mempool_exit(&p->vectors);
 	mutex_destroy(&p->reserve);
+}
+
+/* As many as there are of those that were used before. Return: how many. */
+static u32 take_used(struct ms_pool *p, struct ms_buf *b)
+{
+	struct page *page;
+	u32 i;
+
+	spin_lock(&p->lock);
+	for (i = 0; i < b->nr && p->nr_used; i++) {
+		page = list_first_entry(&p->used, struct page, lru);
+		list_del(&page->lru);
+		p->nr_used--;
+		b->bv[i].bv_page = page;
+	}
+	spin_unlock(&p->lock);
+	return i;
+}
+
+/*
+ * Keep it for the next one, unless a disk's driver, or the network below it, still has it, or the reserve
+ * wants it: somebody may wait for that.
+ */
+static bool __keep_used(struct ms_pool *p, struct page *page)
+{
+	if (p->nr_used >= MS_USED_PAGES || page_count(page) != 1 ||
+	    READ_ONCE(p->pages.curr_nr) < p->pages.min_nr)
+		return false;
+	list_add(&page->lru, &p->used);
+	p->nr_used++;
+	return true;
+}
+
+static void give_pages(struct ms_pool *p, struct ms_buf *b)
+{
+	u32 i, kept;
+
+	spin_lock(&p->lock);
+	for (kept = 0; kept < b->nr && __keep_used(p, b->bv[kept].bv_page); kept++)
+		;
+	spin_unlock(&p->lock);
+	for (i = kept; i < b->nr; i++)
+		mempool_free(b->bv[i].bv_page, &p->pages);
 }
 
 /* All pages at once without waiting; what was got is given back when it does not work out. */
@@ -45,7 +95,7 @@ static bool take_pages(struct ms_pool *p, struct ms_buf *b, gfp_t gfp)
 {
 	u32 i;
 
-	for (i = 0; i < b->nr; i++) {
+	for (i = take_used(p, b); i < b->nr; i++) {
 		b->bv[i].bv_page = mempool_alloc(&p->pages, gfp);
 		if (!b->bv[i].bv_page)
 			break;
@@ -104,12 +154,9 @@ void ms_buf_alloc(struct ms_pool *p, struct ms_buf *b, u64 sector, u32 nsectors)
 
 void ms_buf_free(struct ms_pool *p, struct ms_buf *b)
 {
-	u32 i;
-
 	if (!b->bv)
 		return;
-	for (i = 0; i < b->nr; i++)
-		mempool_free(b->bv[i].bv_page, &p->pages);
+	give_pages(p, b);
 	free_vector(p, b);
 	b->bv = NULL;
 	b->nr = 0;

@@ -6,8 +6,9 @@
  *
  * Locking: none of its own but a mutex inside the pool that lets one taker at
  * a time drain the reserve (several takers that each hold a part would wait
- * for each other for ever). Everything may sleep except ms_io_submit()'s
- * callback, which runs in interrupt context.
+ * for each other for ever), and a spin lock for the pages that were used last.
+ * Everything may sleep except ms_io_submit()'s callback, which runs in interrupt
+ * context.
  */
 #ifndef MS_SERVICE_SEGIO_H
 #define MS_SERVICE_SEGIO_H
@@ -17,6 +18,12 @@
 #include <linux/mutex.h>
 
 #include "shared/wire.h"
+
+/*
+ * Pages kept for the next writes. One of the kernel's own costs more than what is done with it, the more
+ * as it is filled with zeroes before, by default. A kernel that looks for wrong uses of memory is to see each.
+ */
+#define MS_USED_PAGES	(IS_ENABLED(CONFIG_KASAN) ? 0 : 1024)
 
 #define MS_BUF_INLINE	9	/* pages that need no separate vector: 32 KiB, unaligned */
 
@@ -37,6 +44,9 @@ struct ms_pool {
 	u32 max;		/* pages of the largest buffer */
 	mempool_t vectors;	/* of so many each */
 	mempool_t pages;
+	spinlock_t lock;
+	struct list_head used;	/* lock: pages that were used before, by their lru, the last one first */
+	u32 nr_used;		/* lock */
 	struct mutex reserve;	/* held by the one taker that may wait */
 	struct bio_set bios;
 };
