@@ -15,6 +15,8 @@
 #include "engine/resync_rate.h"
 #include "engine/trace.h"
 
+#define END_TOGETHER	32	/* bios, at most */
+
 static struct bio_list *line(struct ms_volume *v, const struct bio *bio)
 {
 	return bio_data_dir(bio) == READ ? &v->reads_later : &v->intake;
@@ -247,6 +249,49 @@ void ms_primary_again(struct ms_volume *v, struct bio *bio)
 	queue_work(v->io_wq, &v->intake_work);
 }
 
+/* Bios of the application that are over, in the plug of who has ended them. */
+struct ended {
+	struct blk_plug_cb cb;
+	struct bio_list list;
+	u32 count;
+};
+
+static void end_these(struct ended *e)
+{
+	struct bio *bio;
+
+	while ((bio = bio_list_pop(&e->list)))
+		bio_endio(bio);
+	e->count = 0;
+}
+
+static void unplug(struct blk_plug_cb *cb, bool from_schedule)
+{
+	struct ended *e = container_of(cb, struct ended, cb);
+
+	end_these(e);
+	kfree(e);
+}
+
+/*
+ * Several at once wake the application once, which then has several to ask for again. Who has a plug
+ * takes the next one in hand, or sleeps, which empties it.
+ */
+static void end_together(struct ms_volume *v, struct bio *bio)
+{
+	struct blk_plug_cb *cb = blk_check_plugged(unplug, v, sizeof(struct ended));
+	struct ended *e;
+
+	if (!cb) {
+		bio_endio(bio);
+		return;
+	}
+	e = container_of(cb, struct ended, cb);
+	bio_list_add(&e->list, bio);
+	if (++e->count == END_TOGETHER)
+		end_these(e);
+}
+
 void ms_primary_ended(struct ms_write *w)
 {
 	struct ms_volume *v = w->v;
@@ -261,7 +306,7 @@ void ms_primary_ended(struct ms_write *w)
 		return;
 	}
 	bio->bi_status = errno_to_blk_status(w->status);
-	bio_endio(bio);
+	end_together(v, bio);
 }
 
 void ms_primary_expired(struct ms_write *w)
