@@ -47,6 +47,7 @@ static void free_handle(struct ms_net *n)
 	ms_auth_destroy(n);
 	free_page((unsigned long)n->pack);
 	kvfree(n->body);
+	kvfree(n->ahead);
 	kfree(n->name);
 	kfree_sensitive(n);
 }
@@ -60,8 +61,9 @@ static struct ms_net *alloc_handle(const struct ms_net_config *cfg)
 	n->netns = get_net(cfg->net);
 	n->name = kstrdup(cfg->name, GFP_KERNEL);
 	n->body = kvmalloc(MS_BODY_MAX, GFP_KERNEL);
+	n->ahead = kvmalloc(MS_NET_AHEAD, GFP_KERNEL);
 	n->pack = (u8 *)__get_free_page(GFP_KERNEL);
-	if (n->name && n->body && n->pack)
+	if (n->name && n->body && n->ahead && n->pack)
 		return n;
 	free_handle(n);
 	return NULL;

@@ -202,6 +202,7 @@ int ms_handshake(struct ms_net *n)
 
 	n->ahead_pos = 0;
 	n->ahead_end = 0;
+	n->ahead_size = MS_NET_AHEAD_MIN;
 	n->peer_proven = false;
 	r = exchange_hello(n, &proto);
 	if (!r)

@@ -52,9 +52,10 @@ struct task_struct;
 #define MS_NET_STEADY		(2 * HZ)	/* a session that resets the back-off */
 #define MS_NET_LINGER		HZ	/* limit for the peer to read a REFUSE */
 
-#define MS_NET_AHEAD		512	/* bytes read ahead of what was asked for */
-#define MS_NET_PACK		4096	/* bytes of a head with a small body, or of an ACK frame */
-#define MS_NET_BVECS		16	/* data pieces that go out in one call with their head */
+#define MS_NET_AHEAD		(16u << 10)	/* bytes read ahead of what was asked for, while payloads are small */
+#define MS_NET_AHEAD_MIN	512	/* ... while they are not: what is read ahead is copied once more */
+#define MS_NET_PACK		4096	/* bytes of heads with small bodies, or of an ACK frame */
+#define MS_NET_GATHER		64	/* pieces of frames that go out in one call */
 
 /* ms_hello.auth */
 #define MS_NET_AUTH_NONE	0
@@ -116,7 +117,7 @@ struct ms_net {
 
 	/* sender thread only */
 	u8 *pack;			/* MS_NET_PACK bytes */
-	struct bio_vec gather[1 + MS_NET_BVECS];
+	struct bio_vec gather[MS_NET_GATHER];
 	u64 ping_handle;
 
 	/* session thread only */
@@ -138,8 +139,8 @@ struct ms_net {
 	unsigned long probe_at;		/* PING for a pending connection */
 	bool probing;
 	u32 data_left;			/* of the frame in the handler's hands */
-	u32 ahead_pos, ahead_end;
-	u8 ahead[MS_NET_AHEAD];
+	u32 ahead_pos, ahead_end, ahead_size;
+	u8 *ahead;			/* MS_NET_AHEAD bytes */
 	u8 *body;			/* MS_BODY_MAX bytes */
 	struct ms_hello hello, peer_hello;
 	struct ms_ready ready, peer_ready;

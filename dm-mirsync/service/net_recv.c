@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Receiving: exactly as many bytes as asked for, into memory of the service or
- * straight into a handler's pages. A little is read ahead, so that a head
- * comes with its body in one call. Session thread only; no locking.
+ * straight into a handler's pages. Some is read ahead, so that a head comes with
+ * its body, and several small frames come in one call. Session thread only; no locking.
  */
 #include <linux/uio.h>
 
@@ -50,7 +50,7 @@ static int recv_iter(struct ms_net *n, struct msghdr *msg)
 
 static int fill_ahead(struct ms_net *n)
 {
-	struct kvec vec = { n->ahead, sizeof(n->ahead) };
+	struct kvec vec = { n->ahead, n->ahead_size };
 	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
 	int r;
 
@@ -85,7 +85,7 @@ int ms_recv(struct ms_net *n, void *buf, u32 len)
 		len -= take;
 		if (!len)
 			return 0;
-		if (len >= sizeof(n->ahead))
+		if (len >= n->ahead_size)
 			return recv_direct(n, buf, len);
 		r = fill_ahead(n);
 		if (r)
@@ -110,6 +110,7 @@ int ms_net_recv(struct ms_net *n, struct bio_vec *bvec, u32 nr, u32 len)
 	if (len > n->data_left)
 		return -EINVAL;
 	n->data_left -= len;
+	n->ahead_size = len <= MS_NET_AHEAD / 2 ? MS_NET_AHEAD : MS_NET_AHEAD_MIN;
 	iov_iter_bvec(&msg.msg_iter, ITER_DEST, bvec, nr, len);
 	if (copy_to_iter(n->ahead + n->ahead_pos, take, &msg.msg_iter) != take)
 		return -EFAULT;

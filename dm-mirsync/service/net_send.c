@@ -120,33 +120,18 @@ static int send_packed(struct ms_net *n, u16 type, u64 handle, u32 body_len, boo
 	return send_kvec(n, &vec, 1, vec.iov_len, more);
 }
 
-/* Head, body and a few pieces of data in one call. */
-static int send_gathered(struct ms_net *n, const struct ms_out *out, bool more)
-{
-	u32 front = sizeof(struct ms_frame) + out->body_len;
-
-	memcpy(n->pack + sizeof(struct ms_frame), out->body, out->body_len);
-	n->gather[0].bv_page = virt_to_page(n->pack);
-	n->gather[0].bv_offset = offset_in_page(n->pack);
-	n->gather[0].bv_len = front;
-	memcpy(n->gather + 1, out->bvec, out->nr_bvec * sizeof(*out->bvec));
-	return send_bvec(n, n->gather, 1 + out->nr_bvec, front + out->data_len, more);
-}
-
-static int send_frame(struct ms_net *n, const struct ms_out *out, bool more)
+/* A frame too large for send_gathered(). */
+static int send_large(struct ms_net *n, const struct ms_out *out, bool more)
 {
 	struct ms_frame *raw = (struct ms_frame *)n->pack;
 	struct kvec vec[2] = {
 		{ raw, sizeof(*raw) },
 		{ (void *)out->body, out->body_len },
 	};
-	u32 front = sizeof(*raw) + out->body_len;
 	int r;
 
 	encode_head(n, raw, out->type, out->handle, out->body, out->body_len, out->data_len);
-	if (front <= MS_NET_PACK && out->nr_bvec <= MS_NET_BVECS)
-		return send_gathered(n, out, more);
-	r = send_kvec(n, vec, out->body_len ? 2 : 1, front, more || out->data_len);
+	r = send_kvec(n, vec, out->body_len ? 2 : 1, sizeof(*raw) + out->body_len, more || out->data_len);
 	if (!r && out->data_len)
 		r = send_bvec(n, out->bvec, out->nr_bvec, out->data_len, more);
 	return r;
@@ -229,19 +214,57 @@ static int send_control(struct ms_net *n, struct batch *b, bool more)
 	return r;
 }
 
+/* Frames of which heads, bodies and data go out in one call. */
+struct gathered {
+	u32 frames;
+	u32 front;		/* bytes in n->pack */
+	u32 nr;			/* pieces in n->gather */
+	u32 bytes;
+};
+
+static bool gather(struct ms_net *n, const struct ms_out *out, struct gathered *g)
+{
+	u8 *head = n->pack + g->front;
+	u32 front = sizeof(struct ms_frame) + out->body_len;
+
+	if (g->front + front > MS_NET_PACK || g->nr + 1 + out->nr_bvec > MS_NET_GATHER)
+		return false;
+	encode_head(n, (struct ms_frame *)head, out->type, out->handle, out->body, out->body_len,
+		    out->data_len);
+	memcpy(head + sizeof(struct ms_frame), out->body, out->body_len);
+	n->gather[g->nr].bv_page = virt_to_page(head);
+	n->gather[g->nr].bv_offset = offset_in_page(head);
+	n->gather[g->nr].bv_len = front;
+	memcpy(n->gather + g->nr + 1, out->bvec, out->nr_bvec * sizeof(*out->bvec));
+	g->frames++;
+	g->front += front;
+	g->nr += 1 + out->nr_bvec;
+	g->bytes += front + out->data_len;
+	return true;
+}
+
+/* The first frames that were taken over: several if they are small, or one. */
 static int send_first(struct ms_net *n, struct batch *b)
 {
-	struct ms_out *out = list_first_entry_or_null(&b->frames, struct ms_out, list);
+	struct gathered g = { };
+	struct ms_out *out;
+	u32 frames;
 	bool more;
 	int r;
 
-	if (!out)
+	if (list_empty(&b->frames))
 		return 0;
+	list_for_each_entry(out, &b->frames, list)
+		if (!gather(n, out, &g))
+			break;
+	frames = max(g.frames, 1u);
+	more = g.frames ? !list_entry_is_head(out, &b->frames, list) : !list_is_singular(&b->frames);
 	/* What is seen in the queues will be sent: only this thread takes from them. */
-	more = !list_is_last(&out->list, &b->frames) ||
-	       !list_empty(&n->frames) || !list_empty(&n->acks);
-	r = send_frame(n, out, more);
-	complete_frame(n, out, r ? -ENOTCONN : 0);
+	more |= !list_empty(&n->frames) || !list_empty(&n->acks);
+	out = list_first_entry(&b->frames, struct ms_out, list);
+	r = g.frames ? send_bvec(n, n->gather, g.nr, g.bytes, more) : send_large(n, out, more);
+	while (frames--)
+		complete_frame(n, list_first_entry(&b->frames, struct ms_out, list), r ? -ENOTCONN : 0);
 	return r;
 }
 
@@ -272,7 +295,7 @@ static bool take(struct ms_net *n, struct batch *b)
 	return go;
 }
 
-/* Acks and control first, then one frame; acks that came meanwhile go before the next frame. */
+/* Acks and control first, then what goes in one call; acks that came meanwhile go before the next frame. */
 static int send_round(struct ms_net *n, struct batch *b)
 {
 	bool frames = !list_empty(&b->frames);
