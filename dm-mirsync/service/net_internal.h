@@ -5,9 +5,9 @@
  *
  * The session thread goes round: link (net_link.c: accept or connect),
  * handshake (net_handshake.c), session (net_session.c). One round is an
- * attempt; n->busy is set throughout. The sender thread (net_send.c) uses the
- * socket only while n->sending is set, and the session thread waits for that
- * to end before it lets the socket go.
+ * attempt; n->busy is set throughout. The sender thread, and others in its place
+ * (net_send.c), use the socket only while n->sending is set, and the session thread
+ * waits for that to end before it lets the socket go.
  *
  * Who ends an attempt sets n->cut (once, never taken back within the attempt)
  * and then shuts the socket down, which wakes whoever is blocked in it. Every
@@ -41,6 +41,7 @@ struct task_struct;
 #define MS_NET_TIMEOUT_MIN_MS	2000	/* above the peer's PING interval */
 #define MS_NET_TOGETHER	32	/* frames or results that the sender is woken for once, at most */
 #define MS_NET_TOGETHER_BYTES	(128u << 10)
+#define MS_NET_ROUNDS	4	/* of sending by others than the sender, at most */
 #define MS_NET_PING		HZ	/* an idle site sends at least so often */
 #define MS_NET_SLICE		(HZ / 2)	/* a blocked session looks around so often */
 #define MS_NET_SHAKE_SLICE	(HZ / 10)	/* the same before the session */
@@ -99,7 +100,7 @@ struct ms_net {
 	bool busy;			/* an attempt is under way */
 	unsigned int attempts;		/* that are over */
 	bool open;			/* frames are accepted for sending */
-	bool sending;			/* the sender thread uses the socket */
+	bool sending;			/* somebody sends: the thread, or who had queued it */
 	int cut;			/* why the attempt ends, or 0; also read without lock */
 	enum ms_net_phase phase;
 	bool ping_due, pong_due;
@@ -115,7 +116,7 @@ struct ms_net {
 	struct mutex sock_mutex;
 	struct socket *sock;
 
-	/* sender thread only */
+	/* while sending is set, by who has set it */
 	u8 *pack;			/* MS_NET_PACK bytes */
 	struct bio_vec gather[MS_NET_GATHER];
 	u64 ping_handle;

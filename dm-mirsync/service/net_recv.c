@@ -4,9 +4,21 @@
  * straight into a handler's pages. Some is read ahead, so that a head comes with
  * its body, and several small frames come in one call. Session thread only; no locking.
  */
+#include <linux/blkdev.h>
 #include <linux/uio.h>
 
 #include "service/net_internal.h"
+
+/* Nothing more came with the last frame: its result and others that wait in the plug are sent before this sleeps. */
+static void send_results(struct ms_net *n)
+{
+	struct blk_plug *plug = current->plug;
+
+	if (!plug || list_empty(&plug->cb_list) || ms_sock_readable(n->sock))
+		return;
+	blk_finish_plug(plug);
+	blk_start_plug(plug);
+}
 
 /* One call that brings at least one byte. Return: bytes, or negative. */
 static int recv_some(struct ms_net *n, struct msghdr *msg, int flags)
@@ -15,6 +27,7 @@ static int recv_some(struct ms_net *n, struct msghdr *msg, int flags)
 	int r;
 
 	n->waiting = jiffies;
+	send_results(n);
 	for (;;) {
 		r = ms_session_check(n);
 		if (r)

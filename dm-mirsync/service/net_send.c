@@ -4,11 +4,11 @@
  * order; results overtake them, many packed into one ACK frame. While more is
  * queued TCP is told so and makes full segments.
  *
- * The queues are under n->lock. The thread takes what is queued over to
- * private lists and, as long as n->sending is set, owns the socket's sending
- * side; whoever closes the queues waits for that to end, then completes what
- * is left. So each entry is completed once, in order, and none outlives its
- * session.
+ * The queues are under n->lock. Who has set n->sending, the thread or somebody
+ * with little to send, owns the socket's sending side; it takes what is queued
+ * over to private lists, and puts back what it does not send. Whoever closes
+ * the queues waits for that to end, then completes what is left. So each entry
+ * is completed once, in order, and none outlives its session.
  */
 #include <linux/blkdev.h>
 #include <linux/kthread.h>
@@ -259,7 +259,7 @@ static int send_first(struct ms_net *n, struct batch *b)
 			break;
 	frames = max(g.frames, 1u);
 	more = g.frames ? !list_entry_is_head(out, &b->frames, list) : !list_is_singular(&b->frames);
-	/* What is seen in the queues will be sent: only this thread takes from them. */
+	/* What is seen in the queues will be sent: only who has set n->sending takes from them. */
 	more |= !list_empty(&n->frames) || !list_empty(&n->acks);
 	out = list_first_entry(&b->frames, struct ms_out, list);
 	r = g.frames ? send_bvec(n, n->gather, g.nr, g.bytes, more) : send_large(n, out, more);
@@ -272,6 +272,19 @@ static bool something_due(const struct ms_net *n)
 {
 	return !list_empty(&n->acks) || !list_empty(&n->frames) ||
 	       n->ping_due || n->pong_due;
+}
+
+/* Become who sends. Return: false when there is nothing, or no session, or somebody does already. */
+static bool claim(struct ms_net *n)
+{
+	bool go;
+
+	spin_lock_irq(&n->lock);
+	go = n->open && !n->sending && something_due(n);
+	if (go)
+		n->sending = true;
+	spin_unlock_irq(&n->lock);
+	return go;
 }
 
 /* Take over what is queued. Return: false when there is nothing, or no session. */
@@ -289,7 +302,6 @@ static bool take(struct ms_net *n, struct batch *b)
 		b->pong_handle = n->pong_handle;
 		n->ping_due = false;
 		n->pong_due = false;
-		n->sending = true;
 	}
 	spin_unlock_irq(&n->lock);
 	return go;
@@ -309,30 +321,52 @@ static int send_round(struct ms_net *n, struct batch *b)
 	return r;
 }
 
-/* Complete what was taken over and cannot be sent any more; give the socket back. */
-static void give_up(struct ms_net *n, struct batch *b)
+/* Give back what was taken over and is not sent, and the socket. Whoever sends next goes on with it. */
+static void let_go(struct ms_net *n, struct batch *b)
 {
-	complete_acks(&b->acks, -ENOTCONN);
-	complete_frames(n, &b->frames, -ENOTCONN);
+	bool due;
+
 	spin_lock_irq(&n->lock);
+	list_splice_init(&b->acks, &n->acks);
+	list_splice_init(&b->frames, &n->frames);
 	n->sending = false;
+	due = n->open && something_due(n);
 	spin_unlock_irq(&n->lock);
-	wake_up(&n->idle_wait);
+	if (wq_has_sleeper(&n->idle_wait))
+		wake_up(&n->idle_wait);
+	if (due)
+		wake_up_interruptible(&n->send_wait);
 }
 
-static void send_all(struct ms_net *n)
+/* The socket takes all that is queued without waiting for the peer, and it is not so much that others should do it. */
+static bool goes_at_once(const struct ms_net *n)
+{
+	s64 bytes = atomic64_read(&n->queued_bytes);
+
+	return bytes <= MS_NET_TOGETHER_BYTES &&
+	       sk_stream_wspace(n->sock->sk) >= bytes + 2 * MS_NET_PACK;
+}
+
+/* Send what is queued: all of it, or, for who has other work to do, what goes at once. */
+static void send_queued(struct ms_net *n, bool all)
 {
 	struct batch b = {
 		.acks = LIST_HEAD_INIT(b.acks),
 		.frames = LIST_HEAD_INIT(b.frames),
 	};
+	u32 rounds = 0;
 	int r = 0;
 
-	while (!r && take(n, &b))
+	if (!claim(n))
+		return;
+	while (!r && (all || (rounds++ < MS_NET_ROUNDS && goes_at_once(n))) && take(n, &b))
 		r = send_round(n, &b);
-	if (r)
+	if (r) {
 		ms_net_cut(n, r);
-	give_up(n, &b);
+		complete_acks(&b.acks, -ENOTCONN);
+		complete_frames(n, &b.frames, -ENOTCONN);
+	}
+	let_go(n, &b);
 }
 
 static bool is_due(struct ms_net *n)
@@ -340,7 +374,7 @@ static bool is_due(struct ms_net *n)
 	bool due;
 
 	spin_lock_irq(&n->lock);
-	due = n->open && something_due(n);
+	due = n->open && !n->sending && something_due(n);
 	spin_unlock_irq(&n->lock);
 	return due;
 }
@@ -364,7 +398,7 @@ int ms_send_thread(void *arg)
 
 	while (!kthread_should_stop()) {
 		wait_due(n);
-		send_all(n);
+		send_queued(n, true);
 	}
 	memalloc_noio_restore(noio);
 	return 0;
@@ -377,18 +411,26 @@ static void wake_sender(struct ms_net *n, bool sending)
 		wake_up_interruptible(&n->send_wait);
 }
 
+/* Who is through with what it had sends it itself, without a switch of threads; who is about to sleep cannot. */
 static void unplug(struct blk_plug_cb *cb, bool from_schedule)
 {
 	struct ms_net *n = cb->data;
+	unsigned int noio;
 
 	kfree(cb);
 	atomic_set(&n->held_back, 0);
-	wake_sender(n, false);
+	if (from_schedule) {
+		wake_sender(n, false);
+		return;
+	}
+	noio = memalloc_noio_save();
+	send_queued(n, false);
+	memalloc_noio_restore(noio);
 }
 
 /*
- * A caller with a plug has more to come, or sleeps: that wakes the sender once for several, which it
- * then sends together. But not for so many that it could be sending meanwhile.
+ * A caller with a plug has more to come, or sleeps: then several are sent together, or the sender is
+ * woken once for them. But not for so many that it could be sending meanwhile.
  */
 static void wake_sender_later(struct ms_net *n, bool sending)
 {
