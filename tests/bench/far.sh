@@ -5,7 +5,7 @@
 
 WAN_RATE=1gbit
 WAN_DELAY=25ms		# one way
-WAN_MIB=${WAN_MIB:-512}
+WAN_MIB=${WAN_MIB:-2048}	# 17 s, of which TCP takes the first to find out how fast it may be
 COLD_GIB=${COLD_GIB:-64}
 # As many bytes may be hot at DRBD, with 1237 extents of 4 MiB, as here with so many of 480 segments of 4 KiB.
 COLD_HOT=2638
@@ -19,16 +19,35 @@ drbd-A_empty()
 }
 mirsync-async_empty() { says vola queued_bytes=0; }
 
-# Until the peer has all of it. The loopback device carries both directions.
+# The loopback device carries both directions: each has its rate and its delay, by who called whom.
+far_link()
+{
+	local port direction
+	tc qdisc add dev lo root handle 1: prio bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+	for direction in 1 2; do
+		tc qdisc add dev lo parent 1:$direction netem delay "$WAN_DELAY" rate "$WAN_RATE" limit 100000
+	done
+	for port in 7000 7100; do # and the one after each
+		tc filter add dev lo parent 1: protocol ip u32 match ip sport $port 0xfffe flowid 1:2
+	done
+}
+
+# When the load began, by fio's own clock: its preparations move no data.
+fio_began() # FILE
+{
+	awk -F '[:,]' '/"timestamp_ms"/ { end = $2 } /"runtime"/ && $2 > most { most = $2 }
+		END { printf "%.0f\n", (end - most) * 1000 }' "$1"
+}
+
+# Until the peer has all of it.
 wan_measure() # CANDIDATE
 {
-	local begin us
-	begin=$(now_us)
+	local us result=$RESULTS/$1.wan64k-d32.fio
 	fio --name=wan --filename="$DEV" --rw=randwrite --bs=64k --iodepth=32 --ioengine=libaio --direct=1 \
 		--randseed=11 --norandommap --size="${DATA_MIB}m" --io_size="${WAN_MIB}m" \
-		--output-format=json --output="$RESULTS/$1.wan64k-d32.fio"
+		--output-format=json --output="$result"
 	until_true "$1_empty"
-	us=$(($(now_us) - begin))
+	us=$(($(now_us) - $(fio_began "$result")))
 	printf '{"name": "%s", "mib": %s, "seconds": %s}\n' "$1" "$WAN_MIB" "$(seconds "$us")" >>"$RESULTS/wan.jsonl"
 	tail -n 1 "$RESULTS/wan.jsonl"
 }
@@ -39,8 +58,9 @@ wan()
 	fresh_disks
 	sysctl -qw net.ipv4.tcp_wmem="4096 65536 33554432" net.ipv4.tcp_rmem="4096 131072 33554432"
 	for candidate in drbd-A mirsync-async; do
+		# First the link: what TCP learns of it, and when it ends its slow start, it learns from its first round trips.
+		far_link
 		chain_up "$candidate"
-		tc qdisc add dev lo root netem delay "$WAN_DELAY" rate "$WAN_RATE" limit 100000
 		wan_measure "$candidate"
 		tc qdisc del dev lo root
 		"down_${candidate%%-*}"
