@@ -18,7 +18,7 @@ nap() { read -rt "$1" -u "$NEVER" || true; }
 until_true() # COMMAND...
 {
 	local i
-	for ((i = 0; i < 6000; i++)); do
+	for ((i = 0; i < 60000; i++)); do
 		! "$@" || return 0
 		nap 0.01
 	done

@@ -6,6 +6,7 @@
 # of COPY_MIB, of which half a GiB or half of it holds data, and in which 160 pieces of 64 KiB differ. Sourced by guest.
 
 COPY_MIB=${COPY_MIB:-1024 4096 16384}
+COPY_ROWS=copies		# the name of the file with the figures
 
 # Sparse; the data at A alone. Below dm-linear, since disks in memory do not count what is read.
 copy_disks() # MIB
@@ -46,9 +47,9 @@ measured()
 	us=$(($(now_us) - begin))
 	printf '{"name": "%s", "seconds": %s, "wire_bytes": %s, "sectors_read": [%s, %s]}\n' "$name" \
 		"$(seconds "$us")" $(($(wire) - w0)) $(($(read_at 0) - a0)) $(($(read_at 1) - b0)) \
-		>>"$RESULTS/copies.jsonl"
+		>>"$RESULTS/$COPY_ROWS.jsonl"
 	cp /run/measured.log "$RESULTS/$name.log"
-	tail -n 1 "$RESULTS/copies.jsonl"
+	tail -n 1 "$RESULTS/$COPY_ROWS.jsonl"
 }
 
 # differ DEVICE: 160 pieces of 64 KiB, all over the part with data, others each time.
@@ -64,7 +65,7 @@ differ()
 # of the two sites dials first is drawn, and a program that runs for the first time waits for the host.
 best_of()
 {
-	local n=$1 name=$2 before=$3 rows=$RESULTS/copies.jsonl i
+	local n=$1 name=$2 before=$3 rows=$RESULTS/$COPY_ROWS.jsonl i
 	shift 3
 	rm -f "$RESULTS/some.jsonl"
 	for ((i = 0; i < n; i++)); do

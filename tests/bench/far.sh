@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2154
-# What the other workloads do not show: a link of 50 ms and 1 Gbit/s, and writes whose working set no
+# What the others do not show: a link of 50 ms and 1 Gbit/s, and writes whose working set no
 # activity record holds. Sourced by guest.
 
 WAN_RATE=1gbit
@@ -23,6 +23,7 @@ mirsync-async_empty() { says vola queued_bytes=0; }
 far_link()
 {
 	local port direction
+	sysctl -qw net.ipv4.tcp_wmem="4096 65536 33554432" net.ipv4.tcp_rmem="4096 131072 33554432"
 	tc qdisc add dev lo root handle 1: prio bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
 	for direction in 1 2; do
 		tc qdisc add dev lo parent 1:$direction netem delay "$WAN_DELAY" rate "$WAN_RATE" limit 100000
@@ -56,7 +57,6 @@ wan()
 {
 	local candidate
 	fresh_disks
-	sysctl -qw net.ipv4.tcp_wmem="4096 65536 33554432" net.ipv4.tcp_rmem="4096 131072 33554432"
 	for candidate in drbd-A mirsync-async; do
 		# First the link: what TCP learns of it, and when it ends its slow start, it learns from its first round trips.
 		far_link
@@ -66,6 +66,15 @@ wan()
 		"down_${candidate%%-*}"
 	done
 	rmmod brd
+}
+
+# The same copies as on the spot, of the smallest volume.
+far_copies()
+{
+	COPY_MIB=${COPY_MIB%% *} COPY_ROWS=far_copies
+	far_link
+	copies
+	tc qdisc del dev lo root
 }
 
 # Over a sparse device; each write to another extent, as a rule.
