@@ -14,7 +14,7 @@
 #include "dev.h"
 #include "online.h"
 
-#define POLL_MS		100
+#define POLL_MS		100	/* between two looks, at most */
 #define SETTLE_MS	8000u	/* a prober of udev's closes the device by then */
 #define SETTLE_POLL_MS	100
 
@@ -33,6 +33,16 @@ void online_pause(u32 ms)
 	};
 
 	nanosleep(&pause, NULL);
+}
+
+u32 online_pause_longer(u32 last, u32 most)
+{
+	u32 ms = last + last / 4 + 1;
+
+	if (ms > most)
+		ms = most;
+	online_pause(ms);
+	return ms;
 }
 
 int online_open_control(struct online *o)
@@ -124,6 +134,7 @@ int online_message(struct online *o, const char *message)
 int online_wait(struct online *o, online_test test, u64 timeout_ms)
 {
 	u64 end = online_now() + timeout_ms;
+	u32 pause = 0;
 	int code;
 
 	for (;;) {
@@ -132,7 +143,7 @@ int online_wait(struct online *o, online_test test, u64 timeout_ms)
 			return code;
 		if (timeout_ms && online_now() >= end)
 			return CLI_TIMEOUT;
-		online_pause(POLL_MS);
+		pause = online_pause_longer(pause, POLL_MS);
 	}
 }
 

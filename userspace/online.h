@@ -89,5 +89,10 @@ void online_situation(const struct online *o, struct ms_situation *s);
 /* Milliseconds of a clock that only goes forward. */
 u64 online_now(void);
 void online_pause(u32 ms);
+/*
+ * Between two looks: a little longer than the @last pause (0: there was none), at most @most ms. So what is over
+ * soon is not waited for much longer than it takes, and what goes on is not asked all the time. Return: how long it was.
+ */
+u32 online_pause_longer(u32 last, u32 most);
 
 #endif

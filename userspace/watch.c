@@ -9,7 +9,7 @@
 #include "progress.h"
 #include "watch.h"
 
-#define WATCH_MS	200u
+#define WATCH_MS	200u	/* between two looks, at most */
 #define LIMBO_MS	10000u	/* neither copying nor in sync, and nothing has failed */
 
 struct watch {
@@ -56,6 +56,7 @@ int watch_copy(struct online *o, bool quiet)
 {
 	struct watch w = { };
 	struct progress p;
+	u32 pause = 0;
 	int code;
 
 	interrupt_catch();
@@ -72,7 +73,7 @@ int watch_copy(struct online *o, bool quiet)
 		}
 		progress_show(&p, o->st.rs_extents_done, o->st.rs_extents_total, o->st.rs_copied_bytes,
 			      o->st.connected ? "" : ", not connected");
-		online_pause(WATCH_MS);
+		pause = online_pause_longer(pause, WATCH_MS);
 	}
 	progress_end(&p);
 	return code;

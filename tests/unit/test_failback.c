@@ -197,6 +197,13 @@ void online_pause(u32 ms)
 	(void)ms;
 }
 
+u32 online_pause_longer(u32 last, u32 most)
+{
+	(void)last;
+	online_pause(most);
+	return most;
+}
+
 void *dev_buffer(size_t bytes)
 {
 	return calloc(1, bytes);
