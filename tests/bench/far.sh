@@ -24,6 +24,7 @@ far_link()
 {
 	local port direction
 	sysctl -qw net.ipv4.tcp_wmem="4096 65536 33554432" net.ipv4.tcp_rmem="4096 131072 33554432"
+	ip tcp_metrics flush	# what was found out of a peer on the spot
 	tc qdisc add dev lo root handle 1: prio bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
 	for direction in 1 2; do
 		tc qdisc add dev lo parent 1:$direction netem delay "$WAN_DELAY" rate "$WAN_RATE" limit 100000
