@@ -72,7 +72,7 @@ wan()
 # The same copies as on the spot, of the smallest volume.
 far_copies()
 {
-	COPY_MIB=${COPY_MIB%% *} COPY_ROWS=far_copies
+	local COPY_MIB=${COPY_MIB%% *} COPY_ROWS=far_copies
 	far_link
 	copies
 	tc qdisc del dev lo root
