@@ -24,7 +24,7 @@ far_link()
 {
 	local port direction
 	sysctl -qw net.ipv4.tcp_wmem="4096 65536 33554432" net.ipv4.tcp_rmem="4096 131072 33554432"
-	ip tcp_metrics flush	# what was found out of a peer on the spot
+	ip tcp_metrics flush	# what connections on the spot have found out
 	tc qdisc add dev lo root handle 1: prio bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
 	for direction in 1 2; do
 		tc qdisc add dev lo parent 1:$direction netem delay "$WAN_DELAY" rate "$WAN_RATE" limit 100000
@@ -32,6 +32,12 @@ far_link()
 	for port in 7000 7100; do # and the one after each
 		tc filter add dev lo parent 1: protocol ip u32 match ip sport $port 0xfffe flowid 1:2
 	done
+}
+
+no_far_link()
+{
+	tc qdisc del dev lo root
+	ip tcp_metrics flush
 }
 
 # When the load began, by fio's own clock: its preparations move no data.
@@ -63,8 +69,8 @@ wan()
 		far_link
 		chain_up "$candidate"
 		wan_measure "$candidate"
-		tc qdisc del dev lo root
 		"down_${candidate%%-*}"
+		no_far_link
 	done
 	rmmod brd
 }
@@ -75,7 +81,7 @@ far_copies()
 	local COPY_MIB=${COPY_MIB%% *} COPY_ROWS=far_copies
 	far_link
 	copies
-	tc qdisc del dev lo root
+	no_far_link
 }
 
 # Over a sparse device; each write to another extent, as a rule.
