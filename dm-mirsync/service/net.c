@@ -135,7 +135,7 @@ bad:
 
 void ms_net_destroy(struct ms_net *n)
 {
-	/* Both threads are gone; the work may still be queued. */
+	/* Both threads are gone, and the workers that had sent in their place; the work may still be queued. */
 	cancel_work_sync(&n->cut_work);
 	WARN_ON(!list_empty(&n->frames) || !list_empty(&n->acks) || n->sock);
 	free_handle(n);
